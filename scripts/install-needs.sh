@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Sees to what building and testing need beside Rust: a C compiler, for the SQLite, zstd and allocator sources that are
+# compiled in. `--ci` adds what the checks of .ci/run need: Python with venv.
+#
+# On Debian and its kin, as root, missing packages are installed. Elsewhere it says what is missing and ends with 1.
+set -euo pipefail
+
+if ! command -v cargo >/dev/null; then
+    echo "Rust is missing. Install rustup (https://rustup.rs); rust-toolchain.toml then picks the version." >&2
+    exit 1
+fi
+
+missing=()
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+if [ "${1:-}" = --ci ]; then
+    command -v python3 >/dev/null || missing+=(python3)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+fi
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    echo "Missing, as Debian's packages are named: ${missing[*]}. Please install them, then try again." >&2
+    exit 1
+fi
+echo "installing ${missing[*]}"
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null

@@ -1,0 +1,54 @@
+//! What connectors and engines agree on.
+//!
+//! This crate knows no engine and no connector. Who writes a connector starts with [`Source`] or
+//! [`Sink`] and its factory ([`SourceFactory`], [`SinkFactory`]); who writes an engine takes a
+//! [`plan::JobPlan`] and sees everything through [`erased`].
+
+extern crate self as seatunnel_api;
+
+mod batch;
+mod batch_builder;
+pub mod config;
+pub mod erased;
+pub mod error;
+mod factory;
+mod job;
+mod metrics;
+pub mod options;
+mod output;
+pub mod per_table;
+pub mod plan;
+mod row;
+mod row_kind;
+mod sink;
+mod source;
+pub mod state;
+mod table;
+pub mod time;
+mod transform;
+mod types;
+
+pub use batch::Batch;
+pub use batch_builder::BatchBuilder;
+pub use erased::{erase_sink, erase_source};
+pub use error::{Error, ErrorCode, Result, codes};
+pub use factory::{
+    DynSinkFactory, DynSourceFactory, DynTransformFactory, Plugin, PluginInfo, Registry,
+    SinkContext, SinkFactory, SourceContext, SourceFactory, TransformContext, TransformFactory,
+};
+pub use job::{CheckpointId, JobContext, JobMode, TaskContext};
+pub use metrics::{Counter, Metrics};
+pub use output::{BatchSize, Emitter, Output};
+pub use row::{Row, Value};
+pub use row_kind::{RowKind, RowKinds};
+pub use sink::{Guarantee, Sink, SinkWriter};
+pub use source::{
+    Boundedness, Discovery, NextDiscovery, Source, SourceReader, Split, SplitEnumerator,
+};
+pub use state::{State, StateKind};
+pub use table::{
+    CatalogTable, Column, ConstraintKey, ConstraintKind, PrimaryKey, SortOrder, TablePath,
+    TableSchema,
+};
+pub use transform::Transform;
+pub use types::{DataType, MAX_DECIMAL, MAX_DECIMAL128, RowField};

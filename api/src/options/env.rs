@@ -1,0 +1,70 @@
+//! Options of a job file's `env` block.
+
+use indexmap::IndexMap;
+
+use super::Options;
+use crate::config::ConfigValue;
+use crate::job::JobMode;
+
+/// The `env` block: what holds for the whole job.
+#[derive(Clone, Debug, Options)]
+pub struct EnvOptions {
+    /// Name of the job; `--name` comes first.
+    #[option(key = "job.name")]
+    pub job_name: Option<String>,
+    /// Whether the job ends by itself.
+    #[option(key = "job.mode", default = JobMode::Batch)]
+    pub job_mode: JobMode,
+    /// Readers of each source that doesn't say otherwise.
+    #[option(default = 1, min = 1, fallback("execution.parallelism"))]
+    pub parallelism: usize,
+    /// Milliseconds between two checkpoints; a batch job without it makes one, at its end.
+    #[option(key = "checkpoint.interval", fallback("execution.checkpoint.interval"))]
+    pub checkpoint_interval: Option<u64>,
+    /// Milliseconds after which a checkpoint counts as failed.
+    #[option(key = "checkpoint.timeout", fallback("execution.checkpoint.timeout"))]
+    pub checkpoint_timeout: Option<u64>,
+    /// Milliseconds that pass at least between the end of a checkpoint and the start of the next.
+    #[option(
+        key = "checkpoint.min-pause",
+        since = "2.3.13",
+        fallback("execution.checkpoint.min-pause")
+    )]
+    pub checkpoint_min_pause: Option<u64>,
+    /// How often a failed job is started again, where trying again may help.
+    #[option(key = "job.retry.times", default = 3)]
+    pub job_retry_times: u32,
+    /// Seconds between a failure and the next start.
+    #[option(key = "job.retry.interval.seconds", default = 3)]
+    pub job_retry_interval_seconds: u64,
+    /// Rows a second that each reader hands on at most.
+    #[option(key = "read_limit.rows_per_second", min = 1)]
+    pub read_limit_rows_per_second: Option<u64>,
+    /// Bytes a second that each reader hands on at most.
+    #[option(key = "read_limit.bytes_per_second", min = 1)]
+    pub read_limit_bytes_per_second: Option<u64>,
+    /// Accepted; save modes always run where the job runs.
+    #[option(key = "savemode.execute.location")]
+    pub savemode_execute_location: Option<String>,
+    /// Accepted; connectors are built in.
+    pub jars: Option<String>,
+    /// Accepted; kept for the user's own tools.
+    pub custom_parameters: Option<ConfigValue>,
+    /// Accepted; there are no worker groups on one machine.
+    pub tag_filter: Option<IndexMap<String, String>>,
+    /// How secrets in this file are encoded: `base64`, `aes` or the name of a plugged-in one.
+    #[option(key = "shade.identifier")]
+    pub shade_identifier: Option<String>,
+    /// Options whose values are encoded, besides the usual ones.
+    #[option(key = "shade.options")]
+    pub shade_options: Option<Vec<String>>,
+    /// What the decoder needs, such as a key.
+    #[option(key = "shade.properties")]
+    pub shade_properties: Option<ConfigValue>,
+    /// Settings for Flink; this engine leaves them alone.
+    pub flink: Option<ConfigValue>,
+    /// Settings for Spark; this engine leaves them alone.
+    pub spark: Option<ConfigValue>,
+    /// Older settings for Flink; this engine leaves them alone.
+    pub execution: Option<ConfigValue>,
+}

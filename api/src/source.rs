@@ -1,0 +1,173 @@
+//! Where rows come from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+use crate::job::TaskContext;
+use crate::output::Output;
+use crate::state::{State, StateKind, decode, encode};
+use crate::table::CatalogTable;
+
+/// Whether a source ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Boundedness {
+    /// It has an end.
+    Bounded,
+    /// It goes on until the job is stopped.
+    Unbounded,
+}
+
+/// What one reader can work on alone; also how far it has come.
+///
+/// A split says where reading starts and where it ends. Its later self, handed to
+/// [`Output::emit`] with the rows, is the position: reading it again gives what has not come yet.
+pub trait Split: State + Clone {
+    /// A name that is unique within the source and stays the same while the position moves.
+    fn id(&self) -> String;
+}
+
+/// A source of one or more tables.
+///
+/// Made once by its factory. The engine asks for splits on one coordinator, hands them to readers,
+/// and moves them to other readers after a failure.
+#[async_trait]
+pub trait Source: Send + Sync + 'static {
+    /// What one reader works on.
+    type Split: Split;
+    /// What reads splits.
+    type Reader: SourceReader<Split = Self::Split>;
+
+    /// The tables whose rows come. Batches carry these very `Arc`s.
+    fn tables(&self) -> Vec<Arc<CatalogTable>>;
+
+    /// Whether the source ends.
+    fn boundedness(&self) -> Boundedness {
+        Boundedness::Bounded
+    }
+
+    /// All splits of a bounded source, for so many readers. Called once a job, not after a restore.
+    ///
+    /// More splits than readers are welcome: each reader takes the next when it is done with one,
+    /// so that a slow split delays no other.
+    ///
+    /// # Errors
+    /// If what is to be read can't be listed; the job then fails.
+    async fn splits(&self, parallelism: usize) -> Result<Vec<Self::Split>>;
+
+    /// Where splits come from. The default lists [`Source::splits`] once; a source whose splits
+    /// come over time, or depend on each other, brings its own.
+    ///
+    /// `state` is what [`SplitEnumerator::snapshot`] gave before a restart.
+    ///
+    /// # Errors
+    /// If the state can't be read back.
+    async fn enumerator(
+        &self,
+        parallelism: usize,
+        state: Option<&[u8]>,
+    ) -> Result<Box<dyn SplitEnumerator<Self::Split>>> {
+        let splits = match state {
+            None => Some(self.splits(parallelism).await?),
+            Some(bytes) => {
+                decode::<()>(StateKind::Enumerator, bytes)?;
+                None
+            }
+        };
+        Ok(Box::new(ListedSplits(splits)))
+    }
+
+    /// A reader, made in the task that it runs in. Open connections here, once for many splits.
+    ///
+    /// # Errors
+    /// If the reader can't be opened.
+    async fn reader(&self, context: TaskContext) -> Result<Self::Reader>;
+
+    /// Whether the source can be reached, for a check without a run. The default says yes, since
+    /// most sources find out when they are made.
+    ///
+    /// # Errors
+    /// Why it can't be reached.
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads splits, one after the other.
+#[async_trait]
+pub trait SourceReader: Send + 'static {
+    /// What it reads.
+    type Split: Split;
+
+    /// Reads a split from its position to its end and hands the rows to `out`.
+    ///
+    /// Waiting in [`Output::emit`] is back-pressure. The engine cancels by dropping the future at an
+    /// await: hold nothing that dropping does not clean up.
+    ///
+    /// # Errors
+    /// If it can't be read; mark it retryable where trying again may help.
+    async fn read(&mut self, split: Self::Split, out: &mut Output<'_, Self::Split>) -> Result<()>;
+}
+
+/// What an enumerator has found, and whether to ask again.
+pub struct Discovery<S> {
+    /// New splits. The engine keeps them, in its checkpoints too, until readers have read them.
+    pub splits: Vec<S>,
+    /// When to ask again.
+    pub next: NextDiscovery,
+}
+
+/// When to ask an enumerator again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextDiscovery {
+    /// Never: there are no more splits.
+    Never,
+    /// After this time, or earlier when a split has been read.
+    After(Duration),
+    /// Each time a split has been read to its end.
+    OnSplitFinished,
+}
+
+/// Finds splits over the life of a job; one instance, on the coordinator.
+#[async_trait]
+pub trait SplitEnumerator<S: Split>: Send {
+    /// New splits since the last call.
+    ///
+    /// # Errors
+    /// If they can't be found.
+    async fn discover(&mut self) -> Result<Discovery<S>>;
+
+    /// A reader has read this split, given as its last position, to its end.
+    ///
+    /// # Errors
+    /// If what follows from it can't be done.
+    async fn split_finished(&mut self, _split: S) -> Result<()> {
+        Ok(())
+    }
+
+    /// What must be known after a restart, as [`encode`] writes it. Splits already handed over are
+    /// not part of it.
+    ///
+    /// # Errors
+    /// If it can't be serialised.
+    fn snapshot(&self) -> Result<Vec<u8>>;
+}
+
+/// The splits of a bounded source, listed once.
+struct ListedSplits<S>(Option<Vec<S>>);
+
+#[async_trait]
+impl<S: Split> SplitEnumerator<S> for ListedSplits<S> {
+    async fn discover(&mut self) -> Result<Discovery<S>> {
+        Ok(Discovery {
+            splits: self.0.take().unwrap_or_default(),
+            next: NextDiscovery::Never,
+        })
+    }
+
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        encode(StateKind::Enumerator, &())
+    }
+}

@@ -1,0 +1,1 @@
+//! Job files: HOCON dialect, JSON and SQL forms, variables, secrets, the job graph.

@@ -1,0 +1,1 @@
+//! LocalFile source and sink.

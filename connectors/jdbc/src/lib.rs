@@ -1,0 +1,1 @@
+//! Jdbc source and sink.

@@ -1,0 +1,1 @@
+//! Column and row transforms.

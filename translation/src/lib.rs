@@ -1,0 +1,1 @@
+//! What every engine does with batches on their way from a reader to the writers.

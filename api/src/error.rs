@@ -136,6 +136,16 @@ impl Error {
         self
     }
 
+    /// Adds the place in the job file, if the error doesn't have one.
+    #[must_use]
+    pub fn or_at(self, span: &Span) -> Self {
+        if self.0.span.source().is_some() || !self.0.diagnostics.is_empty() {
+            self
+        } else {
+            self.at(span)
+        }
+    }
+
     /// Says that the same work may succeed when tried again: a lost connection, a busy server.
     #[must_use]
     pub fn retryable(mut self) -> Self {

@@ -31,9 +31,10 @@ pub struct EnvOptions {
         fallback("execution.checkpoint.min-pause")
     )]
     pub checkpoint_min_pause: Option<u64>,
-    /// How often a failed job is started again, where trying again may help.
-    #[option(key = "job.retry.times", default = 3)]
-    pub job_retry_times: u32,
+    /// How often a failed job is started again, where trying again may help. If not given: 3 times,
+    /// and only while no at-least-once sink has rows that would come twice.
+    #[option(key = "job.retry.times")]
+    pub job_retry_times: Option<u32>,
     /// Seconds between a failure and the next start.
     #[option(key = "job.retry.interval.seconds", default = 3)]
     pub job_retry_interval_seconds: u64,

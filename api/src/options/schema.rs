@@ -127,6 +127,7 @@ enum SortWord {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, super::OptionEnum)]
+#[allow(clippy::enum_variant_names, reason = "the words of job files")]
 enum ConstraintWord {
     IndexKey,
     UniqueKey,

@@ -161,17 +161,12 @@ fn predecessor(spec: &JobSpec, position: usize, report: &mut Report) -> Option<u
 fn order(spec: &JobSpec, inputs: &[Vec<usize>], report: &mut Report) -> Option<Vec<usize>> {
     let mut order: Vec<usize> = Vec::with_capacity(inputs.len());
     let mut placed = vec![false; inputs.len()];
-    loop {
-        let ready: Vec<usize> = (0..inputs.len())
-            .filter(|p| !placed[*p] && inputs[*p].iter().all(|i| placed[*i]))
-            .collect();
-        if ready.is_empty() {
-            break;
-        }
-        for position in ready {
-            placed[position] = true;
-            order.push(position);
-        }
+    // Always the first that can be placed: the order of the file stays where it is possible.
+    while let Some(next) =
+        (0..inputs.len()).find(|p| !placed[*p] && inputs[*p].iter().all(|input| placed[*input]))
+    {
+        placed[next] = true;
+        order.push(next);
     }
     if order.len() == inputs.len() {
         return Some(order);

@@ -10,6 +10,7 @@ use crate::erased::DynSource;
 use crate::error::Result;
 use crate::job::JobContext;
 use crate::options::{OptionReader, OptionSet, Options};
+use crate::sink::Guarantee;
 use crate::table::CatalogTable;
 use crate::transform::Transform;
 
@@ -108,6 +109,12 @@ pub trait SinkFactory: Send + Sync + 'static {
     /// What it is called.
     fn info(&self) -> PluginInfo;
 
+    /// The most that its sinks promise, and on what condition: for those who choose a connector.
+    /// What one sink promises with its options is [`crate::Sink::guarantee`].
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
+    }
+
     /// Makes a sink for the tables that come in. Changes nothing outside.
     ///
     /// # Errors
@@ -154,6 +161,8 @@ pub trait DynTransformFactory: Plugin {
 /// A [`SinkFactory`] whose option type is erased.
 #[async_trait]
 pub trait DynSinkFactory: Plugin {
+    /// See [`SinkFactory::guarantee`].
+    fn guarantee(&self) -> Guarantee;
     /// Makes a sink from the block in the context.
     async fn create(&self, context: SinkContext) -> Result<Arc<dyn DynSink>>;
 }
@@ -210,6 +219,10 @@ impl<F: TransformFactory> DynTransformFactory for TransformPlugin<F> {
 
 #[async_trait]
 impl<F: SinkFactory> DynSinkFactory for SinkPlugin<F> {
+    fn guarantee(&self) -> Guarantee {
+        self.0.guarantee()
+    }
+
     async fn create(&self, context: SinkContext) -> Result<Arc<dyn DynSink>> {
         let options = F::Options::from_config(self.0.info().name, &context.config)?;
         self.0.create(options, context).await

@@ -1,0 +1,437 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use tracing::level_filters::LevelFilter;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 the job finished or the check found nothing; 1 the job failed, was cancelled, or its \
+file has errors; 234 the command line can't be followed.";
+
+/// Runs a SeaTunnel job file in this process.
+#[derive(Debug, Parser)]
+#[command(name = "seatunnel", version, after_help = EXIT_CODES)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(flatten)]
+    pub(crate) scripts: ScriptArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobArgs {
+    /// The job file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A value for ${KEY} in the job file; may be given several times
+    #[arg(short = 'i', long = "variable", value_name = "KEY=VALUE")]
+    pub(crate) variables: Vec<String>,
+    /// Name of the job; goes before `job.name` of the file
+    #[arg(short, long)]
+    pub(crate) name: Option<String>,
+    /// Check the job file without running it: as `--dry-run static`
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) check: bool,
+    /// Check without writing anything
+    #[arg(short, long, value_name = "MODE", num_args = 0..=1, default_missing_value = "static")]
+    pub(crate) dry_run: Option<DryRun>,
+    /// Rows of each source for `--dry-run sample`
+    #[arg(long, value_name = "ROWS", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) sample_limit: u64,
+    /// Whether `--dry-run sample` prints the rows, and not only tables and counts
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_value_t = true, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) sample_print_data: bool,
+    /// Print the job file with its secrets encrypted by its `shade.identifier`
+    #[arg(long)]
+    pub(crate) encrypt: bool,
+    /// Print the job file with its secrets decrypted
+    #[arg(long)]
+    pub(crate) decrypt: bool,
+    /// Where the job runs
+    #[arg(long, value_enum, default_value_t = Engine::Local)]
+    pub(crate) engine: Engine,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// How progress is shown; `auto` is bars on a terminal and a line every 10 seconds elsewhere
+    #[arg(long, value_enum, default_value_t = ProgressStyle::Auto)]
+    pub(crate) progress: ProgressStyle,
+    /// How logs are written to stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// The least important messages to log
+    #[arg(long, value_enum, default_value_t = LogLevel::Info)]
+    pub(crate) log_level: LogLevel,
+}
+
+/// Flags that SeaTunnel's scripts give and that change nothing here.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Taken as SeaTunnel's scripts give them")]
+pub(crate) struct ScriptArgs {
+    /// `local`, `client` or `run`: jobs run in this process
+    #[arg(short, long, value_name = "WHERE")]
+    master: Option<String>,
+    /// The same as --master
+    #[arg(short = 'e', long, value_name = "WHERE")]
+    deploy_mode: Option<String>,
+    /// Name of a cluster, also -cn: there is none
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// Not waiting for the job: it always ends with this process
+    #[arg(long)]
+    r#async: bool,
+    /// Cancel the job when the client ends, also -cj: always so
+    #[arg(long, visible_alias = "close", value_name = "BOOL", num_args = 0..=1)]
+    close_job: Option<Option<String>>,
+    /// A number for the job: only a cluster would need it
+    #[arg(long, value_name = "ID")]
+    set_job_id: Option<String>,
+}
+
+/// Flags of SeaTunnel's client that ask a cluster about jobs. They are known in order to say what
+/// to do instead.
+#[derive(Debug, Args)]
+pub(crate) struct ClusterArgs {
+    #[arg(short, long, hide = true, value_name = "ID")]
+    job_id: Option<String>,
+    #[arg(long, visible_alias = "cancel", hide = true, num_args = 1..)]
+    cancel_job: Option<Vec<String>>,
+    #[arg(short, long, alias = "force-cancel", hide = true, num_args = 1..)]
+    force_cancel_job: Option<Vec<String>>,
+    #[arg(short, long, hide = true)]
+    list: bool,
+    #[arg(short, long, alias = "savepoint-job", hide = true, value_name = "ID")]
+    savepoint: Option<String>,
+    #[arg(short, long, alias = "restore-job", hide = true, value_name = "ID")]
+    restore: Option<String>,
+    #[arg(long, hide = true, value_name = "ID")]
+    restore_with_checkpoint: Option<String>,
+    #[arg(long, hide = true, value_name = "ID")]
+    metrics: Option<String>,
+    #[arg(long = "get_running_job_metrics", hide = true)]
+    running_job_metrics: bool,
+    #[arg(long, hide = true, value_name = "ID")]
+    checkpoint_overview: Option<String>,
+    #[arg(long, hide = true, value_name = "ID")]
+    checkpoint_history: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the connectors and transforms that are built in
+    Connectors {
+        #[command(subcommand)]
+        command: Option<ConnectorsCommand>,
+    },
+    /// Print the JSON schema of job files, for editors
+    Schema,
+    /// Look into a job file
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectorsCommand {
+    /// List them
+    List,
+    /// Show the options of one
+    Show {
+        /// Its name, in any case
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the parsed tree as JSON: variables as they stand, no plugin looked up
+    Tree {
+        /// The job file
+        file: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum DryRun {
+    /// All that the file alone shows, unknown options too
+    Static,
+    /// Also ask the servers and look at the files
+    Connect,
+    /// Also show the first rows after each step
+    Sample,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Engine {
+    /// In this process
+    Local,
+    /// As a Spark application: not built in yet
+    Spark,
+    /// As a Flink job: not built in yet
+    Flink,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    Auto,
+    Bars,
+    Lines,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    pub(crate) fn filter(self) -> LevelFilter {
+        match self {
+            Self::Off => LevelFilter::OFF,
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Trace => LevelFilter::TRACE,
+        }
+    }
+}
+
+impl Cli {
+    /// Refuses what can't be done here and says what to do instead.
+    ///
+    /// # Errors
+    /// A usage error, ready to be printed.
+    pub(crate) fn check_flags(&self) -> Result<(), clap::Error> {
+        let refusal = self
+            .cluster
+            .refusal()
+            .or_else(|| self.scripts.refusal())
+            .or_else(|| self.job.refusal());
+        match refusal {
+            Some(message) => Err(usage_error(message)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A usage error as the parser itself would give it.
+pub(crate) fn usage_error(message: impl std::fmt::Display) -> clap::Error {
+    Cli::command().error(ErrorKind::ValueValidation, message)
+}
+
+impl JobArgs {
+    /// What of the job is checked without running it, if anything.
+    pub(crate) fn dry_run_mode(&self) -> Option<DryRun> {
+        self.dry_run.or(self.check.then_some(DryRun::Static))
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let name = match self.engine {
+            Engine::Local => return None,
+            Engine::Spark => "spark",
+            Engine::Flink => "flink",
+        };
+        Some(format!(
+            "--engine {name} is not built in yet; leave it out to run the job in this process"
+        ))
+    }
+}
+
+impl ScriptArgs {
+    /// What flags that are there without effect deserve as a note in the log.
+    pub(crate) fn notes(&self) -> Vec<&'static str> {
+        let notes = [
+            (
+                self.cluster.is_some(),
+                "-cn/--cluster is ignored: the job runs in this process",
+            ),
+            (
+                self.r#async,
+                "--async is ignored: the job runs in this process, which waits for it",
+            ),
+            (
+                self.set_job_id.is_some(),
+                "--set-job-id is ignored: the job runs in this process",
+            ),
+        ];
+        notes
+            .into_iter()
+            .filter_map(|(given, note)| given.then_some(note))
+            .collect()
+    }
+
+    fn refusal(&self) -> Option<String> {
+        [
+            ("--master", &self.master),
+            ("--deploy-mode", &self.deploy_mode),
+        ]
+        .into_iter()
+        .find_map(|(flag, value)| match value.as_deref()? {
+            "local" | "client" | "run" => None,
+            spark if spark.starts_with("local[") => None,
+            "cluster" => Some(format!(
+                "{flag} cluster: there is no cluster of its own; jobs run in this process. \
+                     Leave {flag} out, or give `local`"
+            )),
+            other => Some(format!(
+                "{flag} {other}: running jobs on Spark or Flink is not built in yet. \
+                     Leave {flag} out, or give `local`"
+            )),
+        })
+    }
+}
+
+impl ClusterArgs {
+    fn refusal(&self) -> Option<String> {
+        const RUNS_HERE: &str = "a job is this process: there is no cluster to ask";
+        const CANCEL: &str = "a job is this process: stop it with Ctrl-C or `kill PID`";
+        const STATISTIC: &str =
+            "a job is this process: it shows its progress, and its statistic at the end";
+        const RESTORE: &str = "jobs can't be resumed yet; run the job from its start";
+        let flags = [
+            ("--job-id", self.job_id.is_some(), RUNS_HERE),
+            ("--cancel-job", self.cancel_job.is_some(), CANCEL),
+            (
+                "--force-cancel-job",
+                self.force_cancel_job.is_some(),
+                CANCEL,
+            ),
+            (
+                "--list",
+                self.list,
+                "jobs are processes: list them with `pgrep -a seatunnel`",
+            ),
+            ("--savepoint", self.savepoint.is_some(), RESTORE),
+            ("--restore", self.restore.is_some(), RESTORE),
+            (
+                "--restore-with-checkpoint",
+                self.restore_with_checkpoint.is_some(),
+                RESTORE,
+            ),
+            ("--metrics", self.metrics.is_some(), STATISTIC),
+            (
+                "--get_running_job_metrics",
+                self.running_job_metrics,
+                STATISTIC,
+            ),
+            (
+                "--checkpoint-overview",
+                self.checkpoint_overview.is_some(),
+                RUNS_HERE,
+            ),
+            (
+                "--checkpoint-history",
+                self.checkpoint_history.is_some(),
+                RUNS_HERE,
+            ),
+        ];
+        flags
+            .into_iter()
+            .find(|(_, given, _)| *given)
+            .map(|(flag, _, instead)| format!("{flag} is for SeaTunnel's own cluster: {instead}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        let cli = Cli::try_parse_from(line.split(' '))?;
+        cli.check_flags()?;
+        Ok(cli)
+    }
+
+    #[test]
+    fn declaration_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn dry_run_without_a_mode_is_static() {
+        for line in [
+            "seatunnel -c a.conf -d",
+            "seatunnel --dry-run -c a.conf",
+            "seatunnel --check -c a.conf",
+        ] {
+            assert_eq!(
+                parse(line).unwrap().job.dry_run_mode(),
+                Some(DryRun::Static),
+                "{line}"
+            );
+        }
+        let sample = parse("seatunnel -c a.conf --dry-run sample").unwrap();
+        assert_eq!(sample.job.dry_run_mode(), Some(DryRun::Sample));
+    }
+
+    #[test]
+    fn sample_limit_has_bounds() {
+        assert_eq!(parse("seatunnel -c a.conf").unwrap().job.sample_limit, 10);
+        assert!(parse("seatunnel -c a.conf --sample-limit 10000").is_ok());
+        assert!(parse("seatunnel -c a.conf --sample-limit 10001").is_err());
+        assert!(parse("seatunnel -c a.conf --sample-limit 0").is_err());
+    }
+
+    #[test]
+    fn local_modes_of_all_scripts_are_taken() {
+        for mode in ["local", "local[*]", "client", "run"] {
+            assert!(
+                parse(&format!("seatunnel -c a.conf -m {mode}")).is_ok(),
+                "{mode}"
+            );
+            assert!(
+                parse(&format!("seatunnel -c a.conf -e {mode}")).is_ok(),
+                "{mode}"
+            );
+        }
+    }
+
+    #[test]
+    fn modes_and_flags_of_a_cluster_say_what_to_do_instead() {
+        for (line, hint) in [
+            ("seatunnel -c a.conf -m cluster", "give `local`"),
+            ("seatunnel -c a.conf -e yarn", "not built in yet"),
+            ("seatunnel -c a.conf --engine flink", "not built in yet"),
+            ("seatunnel -l", "pgrep"),
+            ("seatunnel --cancel-job 1 2", "Ctrl-C"),
+            ("seatunnel -s 77", "can't be resumed yet"),
+            ("seatunnel -r 77 -c a.conf", "from its start"),
+            ("seatunnel --metrics 77", "statistic at the end"),
+        ] {
+            let message = parse(line).unwrap_err().to_string();
+            assert!(message.contains(hint), "{line}: {message}");
+        }
+    }
+}

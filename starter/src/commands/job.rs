@@ -1,0 +1,133 @@
+//! `seatunnel --config FILE`: runs a job, or checks it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use seatunnel_api::config::Report;
+use seatunnel_api::plan::JobPlan;
+use seatunnel_api::{Error, Registry, Result, codes};
+use seatunnel_config::job::{self, JobSpec, Overrides};
+use seatunnel_engine_local::{JobHandle, JobReport, LocalEngine};
+
+use super::dry_run;
+use crate::args::{Cli, DryRun};
+use crate::exit;
+use crate::interrupt;
+use crate::logging;
+use crate::progress;
+use crate::registry::registry;
+use crate::statistic;
+
+/// Does with the job what the command line says.
+pub(crate) fn run(file: &Path, cli: &Cli, jvm_options: &[String]) -> ExitCode {
+    logging::start(&cli.log);
+    for option in jvm_options {
+        tracing::info!("{option} is ignored: there is no Java machine to set");
+    }
+    for note in cli.scripts.notes() {
+        tracing::info!("{note}");
+    }
+    let done = match cli.job.dry_run_mode() {
+        None => execute(file, cli),
+        Some(mode) => check(file, cli, mode),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::error(&cli.log, &error);
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+fn execute(file: &Path, cli: &Cli) -> Result<()> {
+    let registry = registry();
+    let spec = read(file, cli, &registry, false)?;
+    let report = runtime()?.block_on(async {
+        let plan = job::build(&spec, &registry, &overrides(cli)).await?;
+        run_plan(&plan, cli).await
+    })?;
+    tracing::info!("{}", statistic::block(&report));
+    Ok(())
+}
+
+async fn run_plan(plan: &JobPlan, cli: &Cli) -> Result<JobReport> {
+    let handle = JobHandle::new(plan);
+    let engine = LocalEngine::default();
+    tracing::debug!(id = %plan.job.id, mode = ?plan.job.mode, "job {} starts", plan.job.name);
+    tokio::select! {
+        report = engine.run(plan, &handle) => report,
+        // The other two go on until the job ends.
+        () = progress::show(&handle, cli.log.progress, prints_rows(plan)) => Err(never_ends()),
+        () = interrupt::listen(&handle) => Err(never_ends()),
+    }
+}
+
+fn never_ends() -> Error {
+    Error::new(codes::INTERNAL, "the launcher stopped watching the job")
+}
+
+/// Whether the job writes rows to the terminal that progress is shown on.
+fn prints_rows(plan: &JobPlan) -> bool {
+    let console = plan
+        .nodes
+        .iter()
+        .any(|n| n.name.to_lowercase().ends_with(" console"));
+    console && std::io::IsTerminal::is_terminal(&std::io::stdout())
+}
+
+fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
+    let registry = registry();
+    let spec = read(file, cli, &registry, true)?;
+    if mode == DryRun::Static {
+        dry_run::print_static(file, &spec);
+        return Ok(());
+    }
+    runtime()?.block_on(async {
+        let plan = job::build(&spec, &registry, &overrides(cli)).await?;
+        match mode {
+            DryRun::Sample => {
+                dry_run::sample(
+                    &plan,
+                    cli.job.sample_limit as usize,
+                    cli.job.sample_print_data,
+                )
+                .await
+            }
+            _ => dry_run::connect(&plan).await,
+        }
+    })
+}
+
+/// Reads and checks a job file, and logs what deserves a warning.
+fn read(file: &Path, cli: &Cli, registry: &Registry, strict: bool) -> Result<JobSpec> {
+    let options = super::load_options(&cli.job);
+    let loaded = seatunnel_config::load(file, &options)?;
+    let mut report = Report::new();
+    let spec = JobSpec::read(&loaded.root, &mut report);
+    if let Some(spec) = &spec {
+        job::check(spec, registry, strict, &mut report);
+    }
+    for warning in loaded.warnings.into_iter().chain(report.take_warnings()) {
+        tracing::warn!("{warning}");
+    }
+    report.into_result()?;
+    spec.ok_or_else(|| Error::new(codes::INTERNAL, "the job file makes no job"))
+}
+
+fn overrides(cli: &Cli) -> Overrides {
+    Overrides {
+        job_name: cli.job.name.clone(),
+    }
+}
+
+/// Readers and writers compute, so each core gets a thread; two at least, so that a reader that
+/// computes does not hold up the writer on a machine with one.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(2))
+        .enable_all()
+        .build()
+        .map_err(|e| Error::new(codes::INTERNAL, "no threads can be started").with_cause(e))
+}

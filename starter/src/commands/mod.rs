@@ -1,0 +1,71 @@
+//! What the program can be asked to do: one file each.
+
+mod completions;
+mod connectors;
+mod dry_run;
+mod job;
+mod schema;
+mod shade;
+mod tree;
+
+use std::process::ExitCode;
+
+use seatunnel_config::LoadOptions;
+
+use crate::args::{Cli, Command, ConfigCommand, ConnectorsCommand, JobArgs};
+use crate::exit;
+use crate::terminal;
+
+/// Does what the command line asks for.
+pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
+    if let Err(error) = cli.check_flags() {
+        return exit::usage(&error);
+    }
+    let done = match &cli.command {
+        Some(Command::Completions { shell }) => {
+            completions::print(*shell);
+            Ok(())
+        }
+        Some(Command::Connectors { command }) => match command {
+            None | Some(ConnectorsCommand::List) => {
+                connectors::list();
+                Ok(())
+            }
+            Some(ConnectorsCommand::Show { name }) => connectors::show(name),
+        },
+        Some(Command::Schema) => {
+            schema::print();
+            Ok(())
+        }
+        Some(Command::Config { command }) => match command {
+            ConfigCommand::Tree { file } => tree::print(file),
+        },
+        None => {
+            let Some(file) = &cli.job.config else {
+                return exit::usage(&crate::args::usage_error(
+                    "no job file: give one with --config FILE",
+                ));
+            };
+            if cli.job.encrypt || cli.job.decrypt {
+                shade::print(file, &cli.job)
+            } else {
+                return job::run(file, &cli, jvm_options);
+            }
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::print_error(&error);
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+/// What the command line says of reading the job file.
+fn load_options(args: &JobArgs) -> LoadOptions {
+    LoadOptions {
+        variables: args.variables.clone(),
+        ..LoadOptions::default()
+    }
+}

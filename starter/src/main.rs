@@ -1,0 +1,33 @@
+//! `seatunnel`: runs job files of Apache SeaTunnel.
+//!
+//! Exit codes: 0 if the job finished or the check found nothing, 1 if the job failed, was cancelled
+//! or its file has errors, 234 if the command line can't be followed.
+
+mod args;
+mod argv;
+mod commands;
+mod exit;
+mod interrupt;
+mod logging;
+mod panics;
+mod progress;
+mod registry;
+mod statistic;
+mod terminal;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    panics::install();
+    let argv::Normalised { args, jvm_options } = argv::normalise(std::env::args_os());
+    if args.len() <= 1 {
+        return exit::help();
+    }
+    match args::Cli::try_parse_from(&args) {
+        Ok(cli) => commands::run(cli, &jvm_options),
+        Err(error) => exit::usage(&error),
+    }
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Span;
+use super::mask::mask_secrets;
 use crate::error::{Error, ErrorCode};
 
 /// Whether a [`Diagnostic`] stops the job.
@@ -71,9 +72,12 @@ impl fmt::Display for Diagnostic {
         if let Some(source) = self.span.source() {
             let (line, column) = source.position(self.span.start() as u32);
             let gutter = line.to_string().len();
-            let text = source.line(line);
             let skip = (column as usize).saturating_sub(MAX_LINE / 2);
-            let shown: String = text.chars().skip(skip).take(MAX_LINE).collect();
+            // A key that is cut off still says whether its value is a secret.
+            let ahead = skip.min(MAX_LINE);
+            let text = source.line(line).chars().skip(skip - ahead);
+            let text = mask_secrets(&text.take(ahead + MAX_LINE).collect::<String>());
+            let shown: String = text.chars().skip(ahead).collect();
             let shown = shown.replace('\t', " ");
             let before = column as usize - 1 - skip;
             let span_len = source

@@ -4,6 +4,7 @@
 //! ([`crate::options`]) read it and connectors report errors against it.
 
 mod diagnostic;
+mod mask;
 mod span;
 mod value;
 

@@ -1,4 +1,4 @@
-//! Hides secrets in lines of a job file that messages show.
+//! Hides secrets where a job file is shown.
 
 /// What a key has in it whose value is a secret, in any case.
 const SECRET_WORDS: [&str; 12] = [
@@ -20,10 +20,10 @@ const SECRET_WORDS: [&str; 12] = [
 /// that sound like a secret, also inside of URLs, and the password of `//user:password@host`.
 ///
 /// It goes by names, since it must work where a file can't even be parsed.
-pub(super) fn mask_secrets(line: &str) -> String {
+pub fn mask_secrets(line: &str) -> String {
     let mut letters: Vec<char> = line.chars().collect();
     for at in 0..letters.len() {
-        if matches!(letters[at], '=' | ':') && is_secret(&key_before(&letters, at)) {
+        if matches!(letters[at], '=' | ':') && is_secret_key(&key_before(&letters, at)) {
             mask_value(&mut letters, at + 1);
         }
         if letters[at..].starts_with(&[':', '/', '/']) {
@@ -41,10 +41,12 @@ fn key_before(letters: &[char], separator: usize) -> String {
         .take_while(|c| is_key(c))
         .copied()
         .collect();
-    key.into_iter().rev().flat_map(char::to_lowercase).collect()
+    key.into_iter().rev().collect()
 }
 
-fn is_secret(key: &str) -> bool {
+/// Whether an option of this name, in any case, sounds like a secret.
+pub fn is_secret_key(key: &str) -> bool {
+    let key = key.to_lowercase();
     key == "auth" || SECRET_WORDS.iter().any(|word| key.contains(word))
 }
 
@@ -102,6 +104,22 @@ fn mask_user_info(letters: &mut [char], from: usize) {
 #[cfg(test)]
 mod tests {
     use super::mask_secrets;
+
+    #[test]
+    fn names_of_secrets_are_known_in_any_case() {
+        for key in [
+            "password",
+            "sasl.Password",
+            "AUTH",
+            "fs.s3a.secret.key",
+            "access_key",
+        ] {
+            assert!(super::is_secret_key(key), "{key}");
+        }
+        for key in ["username", "author", "primary_key", "partition_key"] {
+            assert!(!super::is_secret_key(key), "{key}");
+        }
+    }
 
     #[test]
     fn values_of_secret_keys_are_hidden_and_nothing_else() {

@@ -9,5 +9,6 @@ mod span;
 mod value;
 
 pub use diagnostic::{Diagnostic, Report, Severity, nearest};
+pub use mask::{is_secret_key, mask_secrets};
 pub use span::{SourceText, Span};
 pub use value::{ConfigValue, Kind, Object};

@@ -9,6 +9,7 @@ mod commands;
 mod exit;
 mod interrupt;
 mod logging;
+mod masked;
 mod panics;
 mod progress;
 mod registry;
@@ -19,6 +20,10 @@ mod text;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     panics::install();

@@ -14,6 +14,7 @@ use crate::args::{Cli, DryRun};
 use crate::exit;
 use crate::interrupt;
 use crate::logging;
+use crate::masked;
 use crate::progress;
 use crate::registry::registry;
 use crate::statistic;
@@ -106,6 +107,7 @@ fn read(file: &Path, cli: &Cli, registry: &Registry, strict: bool) -> Result<Job
     let mut report = Report::new();
     let spec = JobSpec::read(&loaded.root, &mut report);
     if let Some(spec) = &spec {
+        tracing::debug!("the job: {:#}", masked::blocks(spec, registry));
         job::check(spec, registry, strict, &mut report);
     }
     for warning in loaded.warnings.into_iter().chain(report.take_warnings()) {

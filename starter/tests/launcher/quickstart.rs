@@ -4,7 +4,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sqlx::{ConnectOptions, Row};
+use rusqlite::OpenFlags;
 
 use crate::support::{Sandbox, workspace};
 
@@ -40,33 +40,24 @@ fn totals_of_the_source() -> Totals {
 }
 
 fn totals_of_the_table(sandbox: &Sandbox) -> Totals {
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(sandbox.path("target/quickstart/flights.db"))
-        .read_only(true);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let mut database = options.connect().await.unwrap();
-        let row = sqlx::query(
-            "SELECT count(*), sum(id), sum(distance_miles), count(departure_delay), \
-             sum(departure_delay), count(DISTINCT airline), \
-             sum(CASE WHEN airline LIKE '% Inc.%' THEN 1 ELSE 0 END) FROM flights",
-        )
-        .fetch_one(&mut database)
-        .await
-        .unwrap();
-        Totals {
-            rows: row.get(0),
-            ids: row.get(1),
-            miles: row.get(2),
-            delays: row.get(3),
-            delay_minutes: row.get(4),
-            airlines: row.get(5),
-            inc: row.get(6),
-        }
-    })
+    let file = sandbox.path("target/quickstart/flights.db");
+    let database = rusqlite::Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let database = database.unwrap();
+    let query = "SELECT count(*), sum(id), sum(distance_miles), count(departure_delay), \
+                 sum(departure_delay), count(DISTINCT airline), \
+                 sum(CASE WHEN airline LIKE '% Inc.%' THEN 1 ELSE 0 END) FROM flights";
+    let totals = database.query_row(query, [], |row| {
+        Ok(Totals {
+            rows: row.get(0)?,
+            ids: row.get(1)?,
+            miles: row.get(2)?,
+            delays: row.get(3)?,
+            delay_minutes: row.get(4)?,
+            airlines: row.get(5)?,
+            inc: row.get(6)?,
+        })
+    });
+    totals.unwrap()
 }
 
 fn totals_of_the_file(sandbox: &Sandbox) -> Totals {

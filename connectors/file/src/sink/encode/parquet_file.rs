@@ -1,0 +1,196 @@
+//! Parquet files that are being written.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::{DataType as ArrowType, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use seatunnel_api::{Error, Result};
+
+use crate::sink::codes;
+use crate::sink::io_error::io_error;
+use crate::sink_options::SinkCompression;
+
+/// Bytes in memory at which a row group is closed. Large enough for readers to work on one in peace,
+/// small enough for a job with many writers.
+const ROW_GROUP_BYTES: usize = 32 * 1024 * 1024;
+/// Rows that are looked at to decide on dictionaries.
+const SAMPLE: usize = 4_096;
+
+/// What the Parquet files of one table have in common.
+pub(crate) struct ParquetSettings {
+    schema: SchemaRef,
+    compression: Compression,
+    /// For each column whether a dictionary pays; known once rows have been seen.
+    dictionaries: Option<Vec<bool>>,
+}
+
+impl ParquetSettings {
+    /// Settings for files with these columns.
+    pub(crate) fn new(schema: SchemaRef, compression: SinkCompression) -> Self {
+        let compression = match compression {
+            SinkCompression::Snappy => Compression::SNAPPY,
+            SinkCompression::Lz4 => Compression::LZ4_RAW,
+            SinkCompression::Gzip => Compression::GZIP(GzipLevel::default()),
+            SinkCompression::Brotli => Compression::BROTLI(BrotliLevel::default()),
+            SinkCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            SinkCompression::None | SinkCompression::Lzo | SinkCompression::Zlib => {
+                Compression::UNCOMPRESSED
+            }
+        };
+        Self {
+            schema,
+            compression,
+            dictionaries: None,
+        }
+    }
+
+    fn properties(&self) -> WriterProperties {
+        let mut properties = WriterProperties::builder()
+            .set_compression(self.compression)
+            .set_created_by(concat!("seatunnel version ", env!("CARGO_PKG_VERSION")).to_owned())
+            // The names that the Parquet format prescribes for lists and maps.
+            .set_coerce_types(true)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_max_row_group_row_count(None);
+        if let Some(dictionaries) = &self.dictionaries {
+            for (field, pays) in self.schema.fields().iter().zip(dictionaries) {
+                if !pays {
+                    let column = ColumnPath::from(field.name().as_str());
+                    properties = properties.set_column_dictionary_enabled(column, false);
+                }
+            }
+        }
+        properties.build()
+    }
+
+    /// Decides from the first rows which columns get a dictionary: not those whose values hardly repeat,
+    /// where building one costs more than it saves. Nested columns always do.
+    fn look_at(&mut self, records: &RecordBatch) {
+        let rows = records.num_rows().min(SAMPLE);
+        let pays = records.columns().iter().map(|column| {
+            let sample = column.slice(0, rows);
+            let present = rows - sample.logical_null_count();
+            if present < 64 || column.data_type().is_nested() {
+                return true;
+            }
+            let rendered = RowConverter::new(vec![SortField::new(column.data_type().clone())])
+                .and_then(|converter| converter.convert_columns(&[sample]));
+            let Ok(rendered) = rendered else {
+                return true;
+            };
+            let mut distinct = HashSet::with_capacity(present);
+            for row in &rendered {
+                distinct.insert(row);
+            }
+            distinct.len() * 2 <= present
+        });
+        self.dictionaries = Some(pays.collect());
+    }
+}
+
+/// A Parquet file that is being written.
+pub(crate) struct ParquetFile {
+    path: PathBuf,
+    writer: ArrowWriter<File>,
+}
+
+impl ParquetFile {
+    /// A file that is open and empty; `first` are rows that it is going to hold, if there are any.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub(crate) fn new(
+        file: File,
+        path: PathBuf,
+        settings: &mut ParquetSettings,
+        first: Option<&RecordBatch>,
+    ) -> Result<Self> {
+        if let (None, Some(first)) = (&settings.dictionaries, first) {
+            settings.look_at(first);
+        }
+        let options = ArrowWriterOptions::new().with_properties(settings.properties());
+        let writer = ArrowWriter::try_new_with_options(file, settings.schema.clone(), options)
+            .map_err(|e| parquet_error(&path, e))?;
+        Ok(Self { path, writer })
+    }
+
+    /// Adds rows; returns the bytes that the file now holds in memory.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub(crate) fn write(&mut self, records: &RecordBatch) -> Result<usize> {
+        let written = self.writer.write(records);
+        written.map_err(|e| parquet_error(&self.path, e))?;
+        let memory = self.writer.memory_size();
+        if memory >= ROW_GROUP_BYTES {
+            self.flush()?;
+            return Ok(0);
+        }
+        Ok(memory)
+    }
+
+    /// Closes the row group, so that nothing is held in memory.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.writer
+            .flush()
+            .map_err(|e| parquet_error(&self.path, e))
+    }
+
+    /// Writes what is left; the file can then be made durable.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub(crate) fn finish(self) -> Result<(File, PathBuf)> {
+        match self.writer.into_inner() {
+            Ok(file) => Ok((file, self.path)),
+            Err(error) => Err(parquet_error(&self.path, error)),
+        }
+    }
+}
+
+/// Bytes that all Parquet files of a writer may hold together.
+pub(crate) const MEMORY: usize = 2 * ROW_GROUP_BYTES;
+
+/// Whether columns of this type can be written.
+pub(crate) fn is_supported(data_type: &ArrowType) -> bool {
+    match data_type {
+        // A row type without fields has no column in a file.
+        ArrowType::Struct(fields) => {
+            !fields.is_empty() && fields.iter().all(|f| is_supported(f.data_type()))
+        }
+        ArrowType::List(item) | ArrowType::FixedSizeList(item, _) | ArrowType::Map(item, _) => {
+            is_supported(item.data_type())
+        }
+        _ => true,
+    }
+}
+
+fn parquet_error(path: &Path, error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(io) => io_error("write", path, *io),
+            Err(other) => not_written(path).with_cause(other),
+        },
+        other => not_written(path).with_cause(other),
+    }
+}
+
+fn not_written(path: &Path) -> Error {
+    Error::new(
+        codes::WRITE_FAILED,
+        format!("can't write {}", path.display()),
+    )
+}

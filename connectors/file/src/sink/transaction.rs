@@ -1,0 +1,300 @@
+//! Where files are written until they are committed, and how they get to where they belong.
+//!
+//! Layout under `tmp_path`: `seatunnel/<job>/<writer>/<transaction>/<partition>/<file>`, as SeaTunnel
+//! has it. A transaction holds the files of one writer between two checkpoints.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use seatunnel_api::{CheckpointId, Error, Result, State};
+use serde::{Deserialize, Serialize};
+
+use super::codes;
+use super::io_error::io_error;
+
+/// The folder of rows that are not partitioned.
+const NO_PARTITION: &str = "NON_PARTITION";
+/// How many folders above a transaction's belong to this program: writer, job, `seatunnel`.
+const OWN_FOLDERS: usize = 3;
+/// Another task may clean up an empty folder while this one is about to use it.
+const TRIES: usize = 8;
+
+/// What a writer has closed and the coordinator moves to where it belongs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FileCommittable {
+    /// The folder of the transaction.
+    transaction: PathBuf,
+    /// The files, in the order they were begun.
+    moves: Vec<FileMove>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct FileMove {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl State for FileCommittable {}
+
+/// Where a writer puts its files.
+#[derive(Clone, Debug)]
+pub(crate) struct Workspace {
+    /// `T_<job>_<writer>_<subtask>`
+    prefix: String,
+    /// Where transactions are; none if files are written in place.
+    staging: Option<PathBuf>,
+    /// Where files belong.
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace of one writer. Without `tmp_path` files are written in place.
+    pub(crate) fn new(target: &Path, tmp_path: Option<&Path>, job: &str, subtask: usize) -> Self {
+        let job: String = job
+            .chars()
+            .map(|c| {
+                if c == '/' || c == '\\' || c.is_control() {
+                    '_'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        // A writer that is made again after a failure must not meet the files of its forerunner.
+        let mut writer = uuid::Uuid::new_v4().simple().to_string();
+        writer.truncate(10);
+        Self {
+            prefix: format!("T_{job}_{writer}_{subtask}"),
+            staging: tmp_path.map(|tmp| tmp.join("seatunnel").join(&job).join(&writer)),
+            target: target.to_owned(),
+        }
+    }
+
+    /// Begins the transaction that ends with this checkpoint.
+    pub(crate) fn begin(&self, checkpoint: CheckpointId) -> Transaction {
+        let id = format!("{}_{checkpoint}", self.prefix);
+        Transaction {
+            folder: self.staging.as_ref().map(|staging| staging.join(&id)),
+            target: self.target.clone(),
+            id,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// The files of a writer between two checkpoints. What is not handed over is deleted when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    id: String,
+    /// Where files are written; none if that is where they belong.
+    folder: Option<PathBuf>,
+    target: PathBuf,
+    files: Vec<FileMove>,
+}
+
+impl Transaction {
+    /// Creates a file of a partition. `name` gives its name, and others when that one is taken.
+    ///
+    /// # Errors
+    /// If it can't be created.
+    pub(crate) fn create(
+        &mut self,
+        partition: &str,
+        name: impl Fn(&str, u32) -> String,
+    ) -> Result<(File, PathBuf)> {
+        let target = self.target.join(partition);
+        let folder = match &self.folder {
+            None => target.clone(),
+            Some(folder) if partition.is_empty() => folder.join(NO_PARTITION),
+            Some(folder) => folder.join(partition),
+        };
+        let (mut taken, mut tries) = (0, 0);
+        loop {
+            let name = name(&self.id, taken);
+            let path = folder.join(&name);
+            // A name may bring a folder with it.
+            let parent = path.parent().unwrap_or(&folder);
+            let created = fs::create_dir_all(parent)
+                .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path));
+            match created {
+                Ok(file) => {
+                    let to = target.join(name);
+                    self.files.push(FileMove {
+                        from: path.clone(),
+                        to,
+                    });
+                    return Ok((file, path));
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_file() => taken += 1,
+                Err(e) if e.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
+                Err(e) => return Err(io_error("create", &path, e)),
+            }
+        }
+    }
+
+    /// Hands its closed files over to be committed; none if there is nothing to commit.
+    pub(crate) fn hand_over(mut self) -> Option<FileCommittable> {
+        let moves = std::mem::take(&mut self.files);
+        let transaction = self.folder.take()?;
+        (!moves.is_empty()).then_some(FileCommittable { transaction, moves })
+    }
+
+    /// Deletes its files.
+    ///
+    /// # Errors
+    /// If some could not be deleted; they are named.
+    pub(crate) fn discard(&mut self) -> Result<()> {
+        let files = std::mem::take(&mut self.files);
+        if files.is_empty() {
+            return Ok(());
+        }
+        match self.folder.take() {
+            Some(folder) => remove_transaction(&folder),
+            None => files.iter().try_for_each(|file| remove_file(&file.to)),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Err(error) = self.discard() {
+            tracing::warn!("{}", error.report());
+        }
+    }
+}
+
+impl FileCommittable {
+    /// Moves the files to where they belong. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// If a file can't be moved; those moved before stay, and a further call goes on.
+    pub(crate) fn commit(&self) -> Result<()> {
+        let mut folders = BTreeSet::new();
+        for FileMove { from, to } in &self.moves {
+            if move_file(from, to)?
+                && let Some(parent) = to.parent()
+            {
+                folders.insert(parent);
+            }
+        }
+        for folder in folders {
+            sync_folder(folder)?;
+        }
+        remove_transaction(&self.transaction)
+    }
+
+    /// Deletes the files, also those that a broken-off commit has moved.
+    ///
+    /// # Errors
+    /// If some could not be deleted; they are named.
+    pub(crate) fn abort(&self) -> Result<()> {
+        for FileMove { from, to } in &self.moves {
+            // Names of transactions are unique: what stands there came from here.
+            if !exists(from)? && exists(to)? {
+                remove_file(to)?;
+            }
+        }
+        remove_transaction(&self.transaction)
+    }
+}
+
+/// Moves a file; says whether there was something to do.
+fn move_file(from: &Path, to: &Path) -> Result<bool> {
+    if !exists(from)? {
+        return if exists(to)? {
+            Ok(false)
+        } else {
+            Err(Error::new(
+                codes::COMMIT_FAILED,
+                format!(
+                    "{} is gone before it could be moved to {}",
+                    from.display(),
+                    to.display()
+                ),
+            )
+            .with_help(
+                "nothing but this job may clean up `tmp_path` between a failure and the restart; a folder that survives a reboot is safer than /tmp",
+            ))
+        };
+    }
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder).map_err(|e| io_error("create", folder, e))?;
+    match fs::rename(from, to) {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => copy_over(from, to)?,
+        Err(e) => return Err(io_error(&format!("move {} to", from.display()), to, e)),
+    }
+    Ok(true)
+}
+
+/// Copies a file to another file system: beside the target under a hidden name, then renamed, so
+/// that half a file is never seen.
+fn copy_over(from: &Path, to: &Path) -> Result<()> {
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let part = to.with_file_name(format!(".{name}.part"));
+    let copied = File::open(from).and_then(|mut source| {
+        let mut copy = File::create(&part)?;
+        io::copy(&mut source, &mut copy)?;
+        copy.sync_all()?;
+        fs::rename(&part, to)
+    });
+    if let Err(error) = copied {
+        // The next try starts anew; what matters is the first error.
+        let _ = fs::remove_file(&part);
+        return Err(io_error(&format!("copy {} to", from.display()), to, error));
+    }
+    remove_file(from)
+}
+
+/// Deletes a transaction's folder, and those above it that are empty then.
+fn remove_transaction(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(left_behind(folder, e)),
+    }
+    for above in folder.ancestors().skip(1).take(OWN_FOLDERS) {
+        if fs::remove_dir(above).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(left_behind(path, e)),
+        _ => Ok(()),
+    }
+}
+
+fn left_behind(path: &Path, error: io::Error) -> Error {
+    Error::new(
+        codes::LEFT_BEHIND,
+        format!("{} is left over and could not be deleted", path.display()),
+    )
+    .with_cause(error)
+    .with_help("delete it by hand")
+}
+
+fn exists(path: &Path) -> Result<bool> {
+    path.try_exists().map_err(|e| io_error("look at", path, e))
+}
+
+/// Waits until the names in a folder are on the disk.
+fn sync_folder(folder: &Path) -> Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Some file systems know no such thing.
+        Err(e)
+            if !matches!(
+                e.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Err(io_error("write", folder, e))
+        }
+        _ => Ok(()),
+    }
+}

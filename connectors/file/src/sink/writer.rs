@@ -1,0 +1,277 @@
+//! Writes the batches of one task into files.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use async_trait::async_trait;
+use seatunnel_api::{Batch, CheckpointId, Error, Result, SinkWriter, TaskContext, codes};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::encode::{MEMORY, ParquetFile};
+use super::io_error::io_error;
+use super::output::OutputFile;
+use super::partition::Partitioner;
+use super::target::{Encoder, Target};
+use super::transaction::{FileCommittable, Transaction, Workspace};
+
+/// Files that a writer has open at once; of more partitions the one that rested longest makes room.
+const OPEN_FILES: usize = 64;
+
+/// A file that takes rows.
+enum OpenFile {
+    Lines(OutputFile),
+    /// And the bytes that it holds in memory.
+    Parquet(Box<ParquetFile>, usize),
+}
+
+struct Slot {
+    file: OpenFile,
+    rows: u64,
+    /// When it was written to last, in writes of this writer.
+    used: u64,
+}
+
+/// Writes the batches of one task into files, one for each partition at a time.
+pub(crate) struct LocalFileWriter {
+    target: Arc<Target>,
+    workspace: Workspace,
+    transaction: Transaction,
+    encoder: Encoder,
+    partitioner: Option<Partitioner>,
+    /// Open files by partition.
+    slots: HashMap<Arc<str>, Slot>,
+    /// How many files of a partition there were before in this transaction.
+    numbers: HashMap<Arc<str>, u32>,
+    /// Closed files on their way to the disk.
+    syncs: Vec<(PathBuf, JoinHandle<io::Result<()>>)>,
+    writes: u64,
+    has_written: bool,
+}
+
+impl LocalFileWriter {
+    /// A writer for one task.
+    ///
+    /// # Errors
+    /// If the options don't fit the table.
+    pub(crate) fn new(target: Arc<Target>, context: &TaskContext) -> Result<Self> {
+        let tmp_path = target
+            .options
+            .is_enable_transaction
+            .then_some(target.tmp_path.as_path());
+        let workspace = Workspace::new(&target.path, tmp_path, &context.job.id, context.subtask);
+        Ok(Self {
+            encoder: target.encoder()?,
+            partitioner: target.partitioner()?,
+            transaction: workspace.begin(1),
+            workspace,
+            target,
+            slots: HashMap::new(),
+            numbers: HashMap::new(),
+            syncs: Vec::new(),
+            writes: 0,
+            has_written: false,
+        })
+    }
+
+    fn write_part(&mut self, partition: &Arc<str>, rows: &RecordBatch) -> Result<()> {
+        let limit = match self.target.options.single_file_mode {
+            true => u64::MAX,
+            false => self.target.options.batch_size,
+        };
+        let mut offset = 0;
+        while offset < rows.num_rows() {
+            if !self.slots.contains_key(partition) {
+                self.open(partition, Some(rows))?;
+            }
+            let Some(slot) = self.slots.get_mut(partition) else {
+                return Ok(());
+            };
+            let room = usize::try_from(limit - slot.rows).unwrap_or(usize::MAX);
+            let length = room.min(rows.num_rows() - offset);
+            let piece = rows.slice(offset, length);
+            match (&mut slot.file, &mut self.encoder) {
+                (OpenFile::Lines(file), Encoder::Lines(encoder)) => encoder.write(&piece, file)?,
+                (OpenFile::Parquet(file, memory), Encoder::Parquet(_)) => {
+                    *memory = file.write(&piece)?;
+                }
+                _ => return Err(mixed_up()),
+            }
+            self.writes += 1;
+            slot.used = self.writes;
+            slot.rows += length as u64;
+            if slot.rows >= limit {
+                self.close(partition)?;
+            }
+            offset += length;
+        }
+        self.keep_bounds(partition)
+    }
+
+    /// Begins the next file of a partition.
+    fn open(&mut self, partition: &Arc<str>, first: Option<&RecordBatch>) -> Result<()> {
+        let number = self.numbers.entry(partition.clone()).or_default();
+        let names = &self.target.names;
+        let (file, path) = self.transaction.create(partition, |transaction, taken| {
+            names.name(transaction, *number, taken)
+        })?;
+        *number += 1;
+        let file = match &mut self.encoder {
+            Encoder::Parquet(settings) => {
+                OpenFile::Parquet(Box::new(ParquetFile::new(file, path, settings, first)?), 0)
+            }
+            Encoder::Lines(encoder) => {
+                let lzo =
+                    self.target.options.compress_codec == crate::sink_options::SinkCompression::Lzo;
+                let mut file = OutputFile::new(file, path, self.target.charset, lzo)?;
+                if self.target.options.enable_header_write {
+                    file.buffer().extend_from_slice(&encoder.header());
+                }
+                OpenFile::Lines(file)
+            }
+        };
+        let slot = Slot {
+            file,
+            rows: 0,
+            used: self.writes,
+        };
+        self.slots.insert(partition.clone(), slot);
+        Ok(())
+    }
+
+    /// Ends the open file of a partition and has it brought to the disk in the background.
+    fn close(&mut self, partition: &str) -> Result<()> {
+        let Some(slot) = self.slots.remove(partition) else {
+            return Ok(());
+        };
+        let (file, path) = match slot.file {
+            OpenFile::Lines(file) => file.finish()?,
+            OpenFile::Parquet(file, _) => file.finish()?,
+        };
+        self.sync(file, path);
+        Ok(())
+    }
+
+    fn sync(&mut self, file: File, path: PathBuf) {
+        let task = spawn_blocking(move || file.sync_all());
+        self.syncs.push((path, task));
+    }
+
+    /// Keeps open files and memory within bounds after a partition was written to.
+    fn keep_bounds(&mut self, partition: &str) -> Result<()> {
+        if self.slots.len() > OPEN_FILES {
+            let open = |slot: &Slot| match &slot.file {
+                OpenFile::Lines(file) => file.is_open(),
+                OpenFile::Parquet(..) => true,
+            };
+            let opened = self.slots.iter().filter(|(_, slot)| open(slot));
+            if opened.clone().count() > OPEN_FILES {
+                let rested = opened.min_by_key(|(_, slot)| slot.used);
+                if let Some(rested) = rested.map(|(partition, _)| partition.clone()) {
+                    match self.slots.get_mut(&rested).map(|slot| &mut slot.file) {
+                        Some(OpenFile::Lines(file)) => file.put_aside()?,
+                        _ => self.close(&rested)?,
+                    }
+                }
+            }
+        }
+        if matches!(self.encoder, Encoder::Parquet(_)) && self.slots.len() > 1 {
+            let held = |slot: &Slot| match &slot.file {
+                OpenFile::Parquet(_, memory) => *memory,
+                OpenFile::Lines(_) => 0,
+            };
+            let total: usize = self.slots.values().map(held).sum();
+            if total > MEMORY {
+                let largest = self.slots.values_mut().max_by_key(|slot| held(slot));
+                if let Some(OpenFile::Parquet(file, memory)) = largest.map(|slot| &mut slot.file) {
+                    file.flush()?;
+                    *memory = 0;
+                }
+            }
+        }
+        debug_assert!(self.slots.len() <= OPEN_FILES || self.slots.contains_key(partition));
+        Ok(())
+    }
+
+    fn close_all(&mut self) -> Result<()> {
+        let partitions: Vec<Arc<str>> = self.slots.keys().cloned().collect();
+        partitions
+            .iter()
+            .try_for_each(|partition| self.close(partition))
+    }
+
+    /// Waits until all closed files are on the disk.
+    async fn wait_for_syncs(&mut self) -> Result<()> {
+        for (path, task) in self.syncs.drain(..) {
+            match task.await {
+                Ok(synced) => synced.map_err(|e| io_error("write", &path, e))?,
+                Err(e) => {
+                    return Err(Error::new(
+                        codes::INTERNAL,
+                        "bringing a file to the disk broke off",
+                    )
+                    .with_context("file", path.display())
+                    .with_cause(e));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn mixed_up() -> Error {
+    Error::new(
+        codes::INTERNAL,
+        "a file is of another format than its encoder",
+    )
+}
+
+#[async_trait]
+impl SinkWriter for LocalFileWriter {
+    type Committable = FileCommittable;
+
+    async fn write(&mut self, batch: Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.has_written = true;
+        let all = batch.records();
+        let rows = if self.target.takes_all() {
+            all.clone()
+        } else {
+            all.project(&self.target.columns)?
+        };
+        match &mut self.partitioner {
+            None => self.write_part(&Arc::from(""), &rows),
+            Some(partitioner) => {
+                let parts = partitioner.split(all, &rows)?;
+                parts
+                    .iter()
+                    .try_for_each(|(partition, rows)| self.write_part(partition, rows))
+            }
+        }
+    }
+
+    async fn prepare_commit(&mut self, checkpoint: CheckpointId) -> Result<Vec<FileCommittable>> {
+        if !self.has_written && self.target.options.create_empty_file_when_no_data {
+            self.has_written = true;
+            self.open(&Arc::from(""), None)?;
+        }
+        self.close_all()?;
+        self.wait_for_syncs().await?;
+        self.numbers.clear();
+        let next = self.workspace.begin(checkpoint + 1);
+        let done = std::mem::replace(&mut self.transaction, next);
+        Ok(done.hand_over().into_iter().collect())
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.slots.clear();
+        // What is on its way to the disk is deleted anyway; how that ends does not matter.
+        self.syncs.clear();
+        self.transaction.discard()
+    }
+}

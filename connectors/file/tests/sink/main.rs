@@ -1,0 +1,10 @@
+//! The LocalFile sink as an engine drives it, with real files.
+
+mod failures;
+mod lines;
+mod names;
+mod parquet_files;
+mod partitions;
+mod save_modes;
+mod support;
+mod transactions;

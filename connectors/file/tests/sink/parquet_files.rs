@@ -1,0 +1,129 @@
+//! Parquet files, read back.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, StringArray};
+use arrow_select::concat::concat_batches;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Encoding;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use seatunnel_api::DataType;
+
+use crate::support::{Sandbox, batch, every_type, people};
+
+/// All rows of a file.
+pub(crate) fn read(path: &Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    concat_batches(&schema, &batches).unwrap()
+}
+
+#[tokio::test]
+async fn every_type_reads_back_the_same() {
+    for codec in ["none", "snappy", "lz4", "gzip", "brotli", "zstd"] {
+        let sandbox = Sandbox::new();
+        let rows = every_type();
+        let options = [("file_format_type", "parquet"), ("compress_codec", codec)];
+        sandbox.run(&options, vec![rows.clone()]).await.unwrap();
+        let file = sandbox.out().join(&sandbox.files()[0]);
+        let back = read(&file);
+        let columns = rows.table().columns().iter().zip(rows.records().columns());
+        for (index, (column, written)) in columns.enumerate() {
+            let found = back.column(index);
+            assert_eq!(
+                DataType::from_arrow(found.data_type()).as_ref(),
+                Some(&column.data_type)
+            );
+            // Only the names inside of lists and maps are others.
+            let found = arrow_cast::cast(found, written.data_type()).unwrap();
+            assert_eq!(&found, written, "{codec}: {}", column.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_and_maps_have_the_names_that_the_format_prescribes() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&[("file_format_type", "parquet")], vec![every_type()])
+        .await
+        .unwrap();
+    let file = File::open(sandbox.out().join(&sandbox.files()[0])).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let paths: Vec<String> = reader
+        .metadata()
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .iter()
+        .map(|column| column.path().string())
+        .collect();
+    for expected in [
+        "c_array.list.element",
+        "c_map.key_value.key",
+        "c_map.key_value.value",
+        "c_row.a",
+    ] {
+        assert!(
+            paths.iter().any(|p| p == expected),
+            "{expected} is missing in {paths:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn dictionaries_are_kept_for_values_that_repeat() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(
+            &[("file_format_type", "parquet")],
+            vec![people(0..8_000), people(8_000..9_000)],
+        )
+        .await
+        .unwrap();
+    let file = File::open(sandbox.out().join(&sandbox.files()[0])).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let group = reader.metadata().row_group(0);
+    let has_dictionary = |column: usize| {
+        group
+            .column(column)
+            .encodings()
+            .any(|e| e == Encoding::RLE_DICTIONARY || e == Encoding::PLAIN_DICTIONARY)
+    };
+    assert_eq!(
+        [has_dictionary(0), has_dictionary(1), has_dictionary(2)],
+        [false, false, true]
+    );
+    assert_eq!(group.num_rows(), 9_000);
+}
+
+#[tokio::test]
+async fn row_groups_end_before_memory_does() {
+    let sandbox = Sandbox::new();
+    // 1 KiB a row that does not compress into a dictionary: 64 MiB in all.
+    let batches = (0..64).map(|part| {
+        let texts: Vec<String> = (0..1_024)
+            .map(|row| format!("{:01024}", part * 1_024 + row))
+            .collect();
+        batch(vec![(
+            "text",
+            DataType::String,
+            Arc::new(StringArray::from(texts)) as _,
+        )])
+    });
+    sandbox
+        .run(&[("file_format_type", "parquet")], batches.collect())
+        .await
+        .unwrap();
+    let file = File::open(sandbox.out().join(&sandbox.files()[0])).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    assert!(
+        reader.metadata().num_row_groups() >= 2,
+        "{}",
+        reader.metadata().num_row_groups()
+    );
+    assert_eq!(reader.metadata().file_metadata().num_rows(), 65_536);
+}

@@ -106,11 +106,6 @@ impl OutputFile {
         }
     }
 
-    /// Whether the operating system holds it open.
-    pub(crate) fn is_open(&self) -> bool {
-        self.file.is_some()
-    }
-
     /// Writes out what is kept back and gives up the memory and the handle; writing opens it again.
     ///
     /// # Errors

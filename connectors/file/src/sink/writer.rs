@@ -1,6 +1,6 @@
 //! Writes the batches of one task into files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ use super::transaction::{FileCommittable, Transaction, Workspace};
 
 /// Files that a writer has open at once; of more partitions the one that rested longest makes room.
 const OPEN_FILES: usize = 64;
+/// Closed files that are brought to the disk in the background at once.
+const SYNCS: usize = 64;
 
 /// A file that takes rows.
 enum OpenFile {
@@ -31,8 +33,8 @@ enum OpenFile {
 struct Slot {
     file: OpenFile,
     rows: u64,
-    /// When it was written to last, in writes of this writer.
-    used: u64,
+    /// Its key in [`LocalFileWriter::in_use`]; none while the file is put aside.
+    used: Option<u64>,
 }
 
 /// Writes the batches of one task into files, one for each partition at a time.
@@ -42,8 +44,10 @@ pub(crate) struct LocalFileWriter {
     transaction: Transaction,
     encoder: Encoder,
     partitioner: Option<Partitioner>,
-    /// Open files by partition.
+    /// Begun files by partition.
     slots: HashMap<Arc<str>, Slot>,
+    /// Partitions whose files are open, the one that rested longest first.
+    in_use: BTreeMap<u64, Arc<str>>,
     /// How many files of a partition there were before in this transaction.
     numbers: HashMap<Arc<str>, u32>,
     /// Closed files on their way to the disk.
@@ -70,6 +74,7 @@ impl LocalFileWriter {
             workspace,
             target,
             slots: HashMap::new(),
+            in_use: BTreeMap::new(),
             numbers: HashMap::new(),
             syncs: Vec::new(),
             writes: 0,
@@ -101,14 +106,17 @@ impl LocalFileWriter {
                 _ => return Err(mixed_up()),
             }
             self.writes += 1;
-            slot.used = self.writes;
+            if let Some(before) = slot.used.replace(self.writes) {
+                self.in_use.remove(&before);
+            }
+            self.in_use.insert(self.writes, partition.clone());
             slot.rows += length as u64;
             if slot.rows >= limit {
                 self.close(partition)?;
             }
             offset += length;
         }
-        self.keep_bounds(partition)
+        self.keep_bounds()
     }
 
     /// Begins the next file of a partition.
@@ -136,7 +144,7 @@ impl LocalFileWriter {
         let slot = Slot {
             file,
             rows: 0,
-            used: self.writes,
+            used: None,
         };
         self.slots.insert(partition.clone(), slot);
         Ok(())
@@ -147,35 +155,35 @@ impl LocalFileWriter {
         let Some(slot) = self.slots.remove(partition) else {
             return Ok(());
         };
+        if let Some(used) = slot.used {
+            self.in_use.remove(&used);
+        }
         let (file, path) = match slot.file {
             OpenFile::Lines(file) => file.finish()?,
             OpenFile::Parquet(file, _) => file.finish()?,
         };
-        self.sync(file, path);
+        self.sync(file, path)
+    }
+
+    fn sync(&mut self, file: File, path: PathBuf) -> Result<()> {
+        if self.syncs.len() >= SYNCS {
+            return file.sync_all().map_err(|e| io_error("write", &path, e));
+        }
+        let task = spawn_blocking(move || file.sync_all());
+        self.syncs.push((path, task));
         Ok(())
     }
 
-    fn sync(&mut self, file: File, path: PathBuf) {
-        let task = spawn_blocking(move || file.sync_all());
-        self.syncs.push((path, task));
-    }
-
-    /// Keeps open files and memory within bounds after a partition was written to.
-    fn keep_bounds(&mut self, partition: &str) -> Result<()> {
-        if self.slots.len() > OPEN_FILES {
-            let open = |slot: &Slot| match &slot.file {
-                OpenFile::Lines(file) => file.is_open(),
-                OpenFile::Parquet(..) => true,
-            };
-            let opened = self.slots.iter().filter(|(_, slot)| open(slot));
-            if opened.clone().count() > OPEN_FILES {
-                let rested = opened.min_by_key(|(_, slot)| slot.used);
-                if let Some(rested) = rested.map(|(partition, _)| partition.clone()) {
-                    match self.slots.get_mut(&rested).map(|slot| &mut slot.file) {
-                        Some(OpenFile::Lines(file)) => file.put_aside()?,
-                        _ => self.close(&rested)?,
-                    }
-                }
+    /// Keeps open files and memory within bounds.
+    fn keep_bounds(&mut self) -> Result<()> {
+        if self.in_use.len() > OPEN_FILES
+            && let Some((_, rested)) = self.in_use.pop_first()
+            && let Some(slot) = self.slots.get_mut(&rested)
+        {
+            slot.used = None;
+            match &mut slot.file {
+                OpenFile::Lines(file) => file.put_aside()?,
+                OpenFile::Parquet(..) => self.close(&rested)?,
             }
         }
         if matches!(self.encoder, Encoder::Parquet(_)) && self.slots.len() > 1 {
@@ -184,15 +192,14 @@ impl LocalFileWriter {
                 OpenFile::Lines(_) => 0,
             };
             let total: usize = self.slots.values().map(held).sum();
-            if total > MEMORY {
-                let largest = self.slots.values_mut().max_by_key(|slot| held(slot));
-                if let Some(OpenFile::Parquet(file, memory)) = largest.map(|slot| &mut slot.file) {
-                    file.flush()?;
-                    *memory = 0;
-                }
+            let largest = self.slots.values_mut().max_by_key(|slot| held(slot));
+            if total > MEMORY
+                && let Some(OpenFile::Parquet(file, memory)) = largest.map(|slot| &mut slot.file)
+            {
+                file.flush()?;
+                *memory = 0;
             }
         }
-        debug_assert!(self.slots.len() <= OPEN_FILES || self.slots.contains_key(partition));
         Ok(())
     }
 
@@ -203,9 +210,10 @@ impl LocalFileWriter {
             .try_for_each(|partition| self.close(partition))
     }
 
-    /// Waits until all closed files are on the disk.
-    async fn wait_for_syncs(&mut self) -> Result<()> {
-        for (path, task) in self.syncs.drain(..) {
+    /// Waits until closed files are on the disk, so that at most `left` remain under way.
+    async fn wait_for_syncs(&mut self, left: usize) -> Result<()> {
+        let count = self.syncs.len().saturating_sub(left);
+        for (path, task) in self.syncs.drain(..count) {
             match task.await {
                 Ok(synced) => synced.map_err(|e| io_error("write", &path, e))?,
                 Err(e) => {
@@ -245,14 +253,14 @@ impl SinkWriter for LocalFileWriter {
             all.project(&self.target.columns)?
         };
         match &mut self.partitioner {
-            None => self.write_part(&Arc::from(""), &rows),
+            None => self.write_part(&Arc::from(""), &rows)?,
             Some(partitioner) => {
-                let parts = partitioner.split(all, &rows)?;
-                parts
-                    .iter()
-                    .try_for_each(|(partition, rows)| self.write_part(partition, rows))
+                for (partition, rows) in partitioner.split(all, &rows)? {
+                    self.write_part(&partition, &rows)?;
+                }
             }
         }
+        self.wait_for_syncs(SYNCS / 2).await
     }
 
     async fn prepare_commit(&mut self, checkpoint: CheckpointId) -> Result<Vec<FileCommittable>> {
@@ -261,7 +269,7 @@ impl SinkWriter for LocalFileWriter {
             self.open(&Arc::from(""), None)?;
         }
         self.close_all()?;
-        self.wait_for_syncs().await?;
+        self.wait_for_syncs(0).await?;
         self.numbers.clear();
         let next = self.workspace.begin(checkpoint + 1);
         let done = std::mem::replace(&mut self.transaction, next);
@@ -270,6 +278,7 @@ impl SinkWriter for LocalFileWriter {
 
     async fn abort(&mut self) -> Result<()> {
         self.slots.clear();
+        self.in_use.clear();
         // What is on its way to the disk is deleted anyway; how that ends does not matter.
         self.syncs.clear();
         self.transaction.discard()

@@ -1,4 +1,5 @@
 //! The LocalFile sink as an engine drives it, with real files.
+#![allow(clippy::unwrap_used)]
 
 mod failures;
 mod lines;

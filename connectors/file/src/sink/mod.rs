@@ -2,6 +2,7 @@
 
 mod charset;
 mod codes;
+mod commit;
 mod encode;
 mod io_error;
 mod java_time;
@@ -26,9 +27,9 @@ use seatunnel_api::{
 };
 
 use crate::sink_options::LocalFileSinkOptions;
+use commit::FileCommittable;
 use io_error::io_error;
 use target::Target;
-use transaction::FileCommittable;
 use writer::LocalFileWriter;
 
 const NAME: &str = "LocalFile";
@@ -86,14 +87,14 @@ impl Sink for LocalFileSink {
     }
 
     async fn commit(&self, committables: Vec<FileCommittable>) -> Result<()> {
-        committables.iter().try_for_each(FileCommittable::commit)
+        commit::commit(&committables)
     }
 
     async fn abort(&self, committables: Vec<FileCommittable>) -> Result<()> {
         // Each is tried; the first error is the one to tell of.
         committables
             .iter()
-            .map(FileCommittable::abort)
+            .map(commit::abort)
             .fold(Ok(()), Result::and)
     }
 

@@ -1,17 +1,16 @@
-//! Where files are written until they are committed, and how they get to where they belong.
+//! Where files are written until they are committed.
 //!
 //! Layout under `tmp_path`: `seatunnel/<job>/<writer>/<transaction>/<partition>/<file>`, as SeaTunnel
 //! has it. A transaction holds the files of one writer between two checkpoints.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use seatunnel_api::{CheckpointId, Error, Result, State};
-use serde::{Deserialize, Serialize};
+use seatunnel_api::{CheckpointId, Error, Result};
 
 use super::codes;
+use super::commit::{FileCommittable, FileMove};
 use super::io_error::io_error;
 
 /// The folder of rows that are not partitioned.
@@ -20,23 +19,6 @@ const NO_PARTITION: &str = "NON_PARTITION";
 const OWN_FOLDERS: usize = 3;
 /// Another task may clean up an empty folder while this one is about to use it.
 const TRIES: usize = 8;
-
-/// What a writer has closed and the coordinator moves to where it belongs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FileCommittable {
-    /// The folder of the transaction.
-    transaction: PathBuf,
-    /// The files, in the order they were begun.
-    moves: Vec<FileMove>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct FileMove {
-    from: PathBuf,
-    to: PathBuf,
-}
-
-impl State for FileCommittable {}
 
 /// Where a writer puts its files.
 #[derive(Clone, Debug)]
@@ -165,91 +147,8 @@ impl Drop for Transaction {
     }
 }
 
-impl FileCommittable {
-    /// Moves the files to where they belong. Doing it again changes nothing.
-    ///
-    /// # Errors
-    /// If a file can't be moved; those moved before stay, and a further call goes on.
-    pub(crate) fn commit(&self) -> Result<()> {
-        let mut folders = BTreeSet::new();
-        for FileMove { from, to } in &self.moves {
-            if move_file(from, to)?
-                && let Some(parent) = to.parent()
-            {
-                folders.insert(parent);
-            }
-        }
-        for folder in folders {
-            sync_folder(folder)?;
-        }
-        remove_transaction(&self.transaction)
-    }
-
-    /// Deletes the files, also those that a broken-off commit has moved.
-    ///
-    /// # Errors
-    /// If some could not be deleted; they are named.
-    pub(crate) fn abort(&self) -> Result<()> {
-        for FileMove { from, to } in &self.moves {
-            // Names of transactions are unique: what stands there came from here.
-            if !exists(from)? && exists(to)? {
-                remove_file(to)?;
-            }
-        }
-        remove_transaction(&self.transaction)
-    }
-}
-
-/// Moves a file; says whether there was something to do.
-fn move_file(from: &Path, to: &Path) -> Result<bool> {
-    if !exists(from)? {
-        return if exists(to)? {
-            Ok(false)
-        } else {
-            Err(Error::new(
-                codes::COMMIT_FAILED,
-                format!(
-                    "{} is gone before it could be moved to {}",
-                    from.display(),
-                    to.display()
-                ),
-            )
-            .with_help(
-                "nothing but this job may clean up `tmp_path` between a failure and the restart; a folder that survives a reboot is safer than /tmp",
-            ))
-        };
-    }
-    let folder = to.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder).map_err(|e| io_error("create", folder, e))?;
-    match fs::rename(from, to) {
-        Ok(()) => {}
-        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => copy_over(from, to)?,
-        Err(e) => return Err(io_error(&format!("move {} to", from.display()), to, e)),
-    }
-    Ok(true)
-}
-
-/// Copies a file to another file system: beside the target under a hidden name, then renamed, so
-/// that half a file is never seen.
-fn copy_over(from: &Path, to: &Path) -> Result<()> {
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let part = to.with_file_name(format!(".{name}.part"));
-    let copied = File::open(from).and_then(|mut source| {
-        let mut copy = File::create(&part)?;
-        io::copy(&mut source, &mut copy)?;
-        copy.sync_all()?;
-        fs::rename(&part, to)
-    });
-    if let Err(error) = copied {
-        // The next try starts anew; what matters is the first error.
-        let _ = fs::remove_file(&part);
-        return Err(io_error(&format!("copy {} to", from.display()), to, error));
-    }
-    remove_file(from)
-}
-
 /// Deletes a transaction's folder, and those above it that are empty then.
-fn remove_transaction(folder: &Path) -> Result<()> {
+pub(crate) fn remove_transaction(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
@@ -263,7 +162,7 @@ fn remove_transaction(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn remove_file(path: &Path) -> Result<()> {
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(left_behind(path, e)),
         _ => Ok(()),
@@ -277,24 +176,4 @@ fn left_behind(path: &Path, error: io::Error) -> Error {
     )
     .with_cause(error)
     .with_help("delete it by hand")
-}
-
-fn exists(path: &Path) -> Result<bool> {
-    path.try_exists().map_err(|e| io_error("look at", path, e))
-}
-
-/// Waits until the names in a folder are on the disk.
-fn sync_folder(folder: &Path) -> Result<()> {
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Some file systems know no such thing.
-        Err(e)
-            if !matches!(
-                e.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Err(io_error("write", folder, e))
-        }
-        _ => Ok(()),
-    }
 }

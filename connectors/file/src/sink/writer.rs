@@ -11,12 +11,13 @@ use async_trait::async_trait;
 use seatunnel_api::{Batch, CheckpointId, Error, Result, SinkWriter, TaskContext, codes};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::commit::FileCommittable;
 use super::encode::{MEMORY, ParquetFile};
 use super::io_error::io_error;
 use super::output::OutputFile;
 use super::partition::Partitioner;
 use super::target::{Encoder, Target};
-use super::transaction::{FileCommittable, Transaction, Workspace};
+use super::transaction::{Transaction, Workspace};
 
 /// Files that a writer has open at once; of more partitions the one that rested longest makes room.
 const OPEN_FILES: usize = 64;

@@ -27,6 +27,7 @@ mod table;
 pub mod time;
 mod transform;
 mod types;
+mod value_from_config;
 
 pub use batch::Batch;
 pub use batch_builder::BatchBuilder;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use seatunnel_api::config::Report;
 use seatunnel_api::plan::JobPlan;
@@ -44,7 +45,7 @@ pub(crate) fn run(file: &Path, cli: &Cli, jvm_options: &[String]) -> ExitCode {
 fn execute(file: &Path, cli: &Cli) -> Result<()> {
     let registry = registry();
     let spec = read(file, cli, &registry, false)?;
-    let report = runtime()?.block_on(async {
+    let report = with_threads(async {
         let plan = job::build(&spec, &registry, &overrides(cli)).await?;
         run_plan(&plan, cli).await
     })?;
@@ -84,7 +85,7 @@ fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
         dry_run::print_static(file, &spec);
         return Ok(());
     }
-    runtime()?.block_on(async {
+    with_threads(async {
         let plan = job::build(&spec, &registry, &overrides(cli)).await?;
         match mode {
             DryRun::Sample => {
@@ -123,13 +124,19 @@ fn overrides(cli: &Cli) -> Overrides {
     }
 }
 
-/// Readers and writers compute, so each core gets a thread; two at least, so that a reader that
-/// computes does not hold up the writer on a machine with one.
-fn runtime() -> Result<tokio::runtime::Runtime> {
+/// How long threads that block may take to end when the job has ended; then the process does.
+const LAST_ORDERS: Duration = Duration::from_secs(2);
+
+/// Runs a future with a thread for each core, since readers and writers compute; two at least, so
+/// that a reader that computes does not hold up the writer on a machine with one.
+fn with_threads<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.max(2))
         .enable_all()
         .build()
-        .map_err(|e| Error::new(codes::INTERNAL, "no threads can be started").with_cause(e))
+        .map_err(|e| Error::new(codes::INTERNAL, "no threads can be started").with_cause(e))?;
+    let result = runtime.block_on(future);
+    runtime.shutdown_timeout(LAST_ORDERS);
+    result
 }

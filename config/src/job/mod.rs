@@ -102,10 +102,12 @@ impl JobSpec {
             }
         }
         let empty = ConfigValue::new(Kind::Object(Default::default()), root.span.clone());
+        // With a mistake in `env`, the mistakes of the blocks are still looked for.
         let env = EnvOptions::read(
             root.get("env").unwrap_or(&empty),
             &mut OptionReader::new("env", report),
-        );
+        )
+        .or_else(|| EnvOptions::from_config("env", &empty).ok());
         let mut plugins = Vec::new();
         for kind in [PluginKind::Source, PluginKind::Transform, PluginKind::Sink] {
             let blocks = match root.get(kind.section()) {

@@ -86,6 +86,7 @@ pub(crate) fn commit(committables: &[FileCommittable]) -> Result<()> {
 /// If some could not be deleted; they are named.
 pub(crate) fn abort(committable: &FileCommittable) -> Result<()> {
     for FileMove { from, to } in &committable.moves {
+        remove_file(&part_of(to))?;
         // Names of transactions are unique: what stands there came from here.
         if !exists(from)? && exists(to)? {
             remove_file(to)?;
@@ -117,10 +118,15 @@ fn make_ready(file: &FileMove) -> Result<Option<PathBuf>> {
     copy_beside(file).map(Some)
 }
 
+/// The hidden name beside a target that it is copied to.
+fn part_of(to: &Path) -> PathBuf {
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    to.with_file_name(format!(".{name}.part"))
+}
+
 /// Copies a file beside its target under a hidden name.
 fn copy_beside(FileMove { from, to }: &FileMove) -> Result<PathBuf> {
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let part = to.with_file_name(format!(".{name}.part"));
+    let part = part_of(to);
     let copied = File::open(from).and_then(|mut source| {
         let mut copy = File::create(&part)?;
         io::copy(&mut source, &mut copy)?;

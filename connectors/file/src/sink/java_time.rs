@@ -43,7 +43,7 @@ impl JavaTimeFormat {
                     }
                     pieces.push(Piece::Text(text.into_bytes()));
                 }
-                'y' | 'u' | 'M' | 'd' | 'H' | 'm' | 's' | 'S' | 'D' => {
+                'y' | 'u' | 'M' | 'd' | 'H' | 'm' | 's' | 'S' => {
                     let mut count = 1;
                     while chars.next_if_eq(&c).is_some() {
                         count += 1;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, StringArray};
+use arrow_array::{Array, Decimal256Array, NullArray, RecordBatch, StringArray};
+use arrow_buffer::i256;
 use arrow_select::concat::concat_batches;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Encoding;
@@ -126,4 +127,30 @@ async fn row_groups_end_before_memory_does() {
         reader.metadata().num_row_groups()
     );
     assert_eq!(reader.metadata().file_metadata().num_rows(), 65_536);
+}
+
+#[tokio::test]
+async fn long_decimals_and_columns_without_values_read_back() {
+    let wide = DataType::Decimal {
+        precision: 50,
+        scale: 3,
+    };
+    let digits = i256::from_string("-12345678901234567890123456789012345678901234567").unwrap();
+    let decimals = Decimal256Array::from(vec![Some(digits), None])
+        .with_precision_and_scale(50, 3)
+        .unwrap();
+    let rows = batch(vec![
+        ("a", wide, Arc::new(decimals)),
+        ("b", DataType::Null, Arc::new(NullArray::new(2))),
+    ]);
+    let sandbox = Sandbox::new();
+    let options = [("file_format_type", "parquet")];
+    sandbox.run(&options, vec![rows.clone()]).await.unwrap();
+    let back = read(&sandbox.out().join(&sandbox.files()[0]));
+    assert_eq!(back.column(0), rows.records().column(0));
+    assert_eq!(back.column(1).logical_null_count(), 2);
+    let text = Sandbox::new();
+    text.run(&[("null_format", "-")], vec![rows]).await.unwrap();
+    let expected = "-12345678901234567890123456789012345678901234.567,-\n-,-\n";
+    assert_eq!(text.text(), expected);
 }

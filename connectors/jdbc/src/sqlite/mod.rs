@@ -1,0 +1,83 @@
+//! SQLite: a file in this process, no server.
+//!
+//! The library is called directly (rusqlite), on blocking threads: values are read and bound where
+//! they lie, without an object per value or row.
+//!
+//! **Reading.** Ordinary tables are read by rowid: divided into its ranges, in its order, and after a
+//! failure from the last rowid on. Views, `WITHOUT ROWID` tables and queries are one split unless
+//! `partition_column` divides them; after a failure their rows are read again up to the position.
+//! The type of a column is that of its declared name; of an expression or an untyped column it is
+//! what its first rows hold, text if they hold nothing. A value that is not of its column's type is an
+//! error that names it.
+//!
+//! **Writing.** All writers of all sinks of a process share one connection to a file, in turn: SQLite
+//! has one writer, and so none waits for a lock of another. Rows kept back are written in one
+//! transaction, when there are enough and at each checkpoint, so that a failed transaction leaves
+//! nothing behind. The journal is a WAL with `synchronous = NORMAL` unless the url says otherwise.
+//!
+//! Types: see [`types`](self).
+
+mod apply;
+mod catalog;
+mod connection;
+mod decode;
+mod encode;
+mod plan;
+mod read;
+mod source;
+mod split;
+mod types;
+mod write;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use seatunnel_api::erased::{DynSink, DynSource, erase_source};
+use seatunnel_api::{Error, Result, SinkContext, SourceContext, codes};
+
+use crate::dialect::Dialect;
+use crate::options::{JdbcSinkOptions, JdbcSourceOptions};
+use crate::sql::Quote;
+
+/// How names are quoted. Not by `"`: SQLite takes an unknown name in double quotes for a text.
+pub(crate) const QUOTE: Quote = Quote('`');
+
+/// The dialect.
+pub(crate) struct Sqlite;
+
+#[async_trait]
+impl Dialect for Sqlite {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    async fn source(
+        &self,
+        options: JdbcSourceOptions,
+        context: SourceContext,
+    ) -> Result<Arc<dyn DynSource>> {
+        let source = blocking(move || source::create(&options, &context)).await?;
+        Ok(erase_source(source))
+    }
+
+    fn sink(&self, options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
+        write::create(options, context)
+    }
+}
+
+/// Starts work on a thread that may block.
+pub(crate) fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> impl Future<Output = Result<T>> + Send {
+    let running = tokio::task::spawn_blocking(work);
+    async move { running.await.map_err(panicked)? }
+}
+
+fn panicked(error: tokio::task::JoinError) -> Error {
+    Error::new(
+        codes::INTERNAL,
+        "a thread of the SQLite connector ended early",
+    )
+    .with_cause(error)
+}

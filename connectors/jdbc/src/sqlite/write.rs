@@ -1,0 +1,296 @@
+//! The sink: rows kept back and written in transactions, over one connection to a file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use seatunnel_api::erased::DynSink;
+use seatunnel_api::per_table::{fill_placeholders, per_table};
+use seatunnel_api::{
+    Batch, CatalogTable, CheckpointId, Guarantee, Result, Sink, SinkContext, SinkWriter, TablePath,
+    TaskContext,
+};
+use tokio::sync::OnceCell;
+
+use super::apply::apply;
+use super::connection::Location;
+use super::plan::{Plan, Put, Target};
+use crate::options::JdbcSinkOptions;
+
+/// Rows of one transaction unless `batch_size` is given.
+const ROWS: usize = 20_000;
+/// Bytes of rows that are kept back at most, about.
+const BYTES: usize = 16 << 20;
+
+/// Makes a sink for all tables of the context.
+pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
+    // Errors of the url are told before those of single tables.
+    Location::parse(&options.connection)?;
+    per_table("Jdbc", context, |options: JdbcSinkOptions, table| {
+        let location = Location::parse(&options.connection)?;
+        let name = table_name(&options, context, table);
+        Ok(SqliteSink {
+            database: Database::shared(location),
+            target: Arc::new(Target::new(&options, table, name)?),
+            table: table.clone(),
+            plan: Arc::default(),
+            limits: Limits {
+                rows: options.batch_size.unwrap_or(ROWS),
+                interval: (options.batch_interval_ms > 0)
+                    .then(|| Duration::from_millis(options.batch_interval_ms)),
+                retries: options.max_retries,
+            },
+        })
+    })
+}
+
+/// What the rows' table is called in the target: the option `table`, with prefix and suffix about
+/// the rows' own name in it; the file's name for the database in front is left out.
+fn table_name(options: &JdbcSinkOptions, context: &SinkContext, table: &CatalogTable) -> String {
+    let affix = |text: &Option<String>| text.clone().unwrap_or_default();
+    let own = TablePath {
+        table: format!(
+            "{}{}{}",
+            affix(&options.table_prefix),
+            table.path().table,
+            affix(&options.table_suffix)
+        ),
+        ..table.path().clone()
+    };
+    let name = match context.config.get("table") {
+        Some(given) => {
+            let renamed = table.clone().with_path(own);
+            let filled = fill_placeholders(given, &renamed);
+            filled.scalar_text().unwrap_or_default()
+        }
+        None => own.table,
+    };
+    let name = match (name.rsplit_once('.'), &options.database) {
+        (Some((database, name)), given)
+            if database.eq_ignore_ascii_case("main") || given.as_deref() == Some(database) =>
+        {
+            name.to_owned()
+        }
+        _ => name,
+    };
+    options.field_ide.apply(&name)
+}
+
+/// A file that is written to, over one connection that its writers use in turn.
+pub(crate) struct Database {
+    location: Location,
+    connection: Arc<tokio::sync::Mutex<Option<Connection>>>,
+}
+
+/// The files being written to by this process.
+static OPEN: LazyLock<Mutex<HashMap<PathBuf, Vec<Weak<Database>>>>> = LazyLock::new(Mutex::default);
+
+impl Database {
+    /// The database of a location; sinks with the same file and settings share it.
+    fn shared(location: Location) -> Arc<Self> {
+        let key = std::path::absolute(location.path()).unwrap_or(location.path().to_owned());
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, list| list.iter().any(|weak| weak.strong_count() > 0));
+        let list = open.entry(key).or_default();
+        let mut alive = list.iter().filter_map(Weak::upgrade);
+        if let Some(found) = alive.find(|d| d.location == location) {
+            return found;
+        }
+        let database = Arc::new(Self {
+            location,
+            connection: Arc::default(),
+        });
+        list.push(Arc::downgrade(&database));
+        database
+    }
+
+    /// Works on the connection on a thread that may block, when it is this caller's turn.
+    async fn with<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Connection, &Location) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut turn = self.connection.clone().lock_owned().await;
+        let database = self.clone();
+        super::blocking(move || {
+            let connection = match &mut *turn {
+                Some(connection) => connection,
+                none => none.insert(database.location.open_for_writing()?),
+            };
+            work(connection, &database.location)
+        })
+        .await
+    }
+
+    /// Closes the connection, which moves what is in the WAL into the file. The next to use it opens it again.
+    async fn close(self: &Arc<Self>) -> Result<()> {
+        let mut turn = self.connection.clone().lock_owned().await;
+        let database = self.clone();
+        super::blocking(move || match turn.take() {
+            Some(connection) => connection
+                .close()
+                .map_err(|(_, error)| database.location.failure(error)),
+            None => Ok(()),
+        })
+        .await
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    rows: usize,
+    interval: Option<Duration>,
+    retries: u32,
+}
+
+/// Writes one table.
+pub(crate) struct SqliteSink {
+    database: Arc<Database>,
+    target: Arc<Target>,
+    table: Arc<CatalogTable>,
+    plan: Arc<OnceCell<Arc<Plan>>>,
+    limits: Limits,
+}
+
+#[async_trait]
+impl Sink for SqliteSink {
+    type Committable = ();
+    type Writer = SqliteWriter;
+
+    async fn prepare(&self) -> Result<()> {
+        let (target, table) = (self.target.clone(), self.table.clone());
+        self.database
+            .with(move |connection, location| target.prepare(connection, location, &table))
+            .await
+    }
+
+    async fn writer(&self, _context: TaskContext) -> Result<SqliteWriter> {
+        let plan = self
+            .plan
+            .get_or_try_init(|| async {
+                let (target, table) = (self.target.clone(), self.table.clone());
+                self.database
+                    .with(move |connection, location| {
+                        Plan::new(&target, connection, location, &table).map(Arc::new)
+                    })
+                    .await
+            })
+            .await?;
+        Ok(SqliteWriter {
+            database: self.database.clone(),
+            plan: plan.clone(),
+            limits: self.limits,
+            kept: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            since: Instant::now(),
+        })
+    }
+
+    async fn finish(&self) -> Result<()> {
+        self.database.close().await
+    }
+
+    async fn check(&self) -> Result<()> {
+        let (database, target, table) = (
+            self.database.clone(),
+            self.target.clone(),
+            self.table.clone(),
+        );
+        super::blocking(move || {
+            let location = &database.location;
+            if location.path().exists() {
+                let connection = location.open_for_reading()?;
+                target.check(&connection, location, &table)
+            } else {
+                location.check_creatable()
+            }
+        })
+        .await
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        match self.target.put {
+            Put::Upsert | Put::UpdateOrInsert if self.target.query.is_none() => {
+                Guarantee::Idempotent("rows replace the row of their key")
+            }
+            _ => Guarantee::AtLeastOnce,
+        }
+    }
+}
+
+/// Keeps rows back and writes them in transactions.
+pub(crate) struct SqliteWriter {
+    database: Arc<Database>,
+    plan: Arc<Plan>,
+    limits: Limits,
+    kept: Vec<Batch>,
+    rows: usize,
+    bytes: usize,
+    since: Instant,
+}
+
+impl SqliteWriter {
+    async fn flush(&mut self) -> Result<()> {
+        if self.kept.is_empty() {
+            return Ok(());
+        }
+        let batches: Arc<[Batch]> = std::mem::take(&mut self.kept).into();
+        (self.rows, self.bytes) = (0, 0);
+        let mut attempts = 0;
+        loop {
+            let (plan, batches) = (self.plan.clone(), batches.clone());
+            let written = self
+                .database
+                .with(move |connection, location| apply(connection, location, &plan, &batches))
+                .await;
+            match written {
+                Err(error) if error.is_retryable() && attempts < self.limits.retries => {
+                    attempts += 1;
+                    tracing::warn!(
+                        "{error}; trying again ({attempts} of {})",
+                        self.limits.retries
+                    );
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl SinkWriter for SqliteWriter {
+    type Committable = ();
+
+    async fn write(&mut self, batch: Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if self.kept.is_empty() {
+            self.since = Instant::now();
+        }
+        self.rows += batch.num_rows();
+        self.bytes += batch.num_bytes();
+        self.kept.push(batch);
+        let late = self
+            .limits
+            .interval
+            .is_some_and(|interval| self.since.elapsed() >= interval);
+        if self.rows >= self.limits.rows || self.bytes >= BYTES || late {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn prepare_commit(&mut self, _checkpoint: CheckpointId) -> Result<Vec<()>> {
+        self.flush().await?;
+        Ok(Vec::new())
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.kept.clear();
+        Ok(())
+    }
+}

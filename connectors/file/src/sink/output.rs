@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use seatunnel_api::Result;
 
@@ -12,6 +12,8 @@ use super::lzop;
 
 /// Bytes that are kept back at most before they are written.
 const BUFFER: usize = 128 * 1024;
+/// Bytes after which the operating system is asked to bring them to the disk.
+const SYNC_AFTER: usize = 32 * 1024 * 1024;
 
 /// A file of lines that is being written.
 pub(crate) struct OutputFile {
@@ -23,6 +25,8 @@ pub(crate) struct OutputFile {
     charset: Charset,
     lzo: Option<lzop::Compressor>,
     encoded: Vec<u8>,
+    /// Bytes written since [`OutputFile::handle_if_written`] gave a handle.
+    written: usize,
 }
 
 impl OutputFile {
@@ -38,6 +42,7 @@ impl OutputFile {
             charset,
             lzo: lzo.then(lzop::Compressor::new),
             encoded: Vec::new(),
+            written: 0,
         };
         let mark = output.charset.byte_order_mark();
         match &mut output.lzo {
@@ -93,7 +98,19 @@ impl OutputFile {
         Ok(())
     }
 
+    /// A second handle, if much was written since this gave one: bringing that to the disk in the
+    /// background leaves less to wait for at the end.
+    pub(crate) fn handle_if_written(&mut self) -> Option<(File, &Path)> {
+        if self.written < SYNC_AFTER {
+            return None;
+        }
+        self.written = 0;
+        let handle = self.file.as_ref()?.try_clone();
+        Some((handle.ok()?, &self.path))
+    }
+
     fn write_out(&mut self, bytes: &[u8]) -> Result<()> {
+        self.written += bytes.len();
         if self.file.is_none() {
             let reopened = OpenOptions::new().append(true).open(&self.path);
             self.file = Some(reopened.map_err(|e| io_error("write", &self.path, e))?);

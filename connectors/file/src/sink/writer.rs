@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -26,9 +26,25 @@ const SYNCS: usize = 64;
 
 /// A file that takes rows.
 enum OpenFile {
-    Lines(OutputFile),
-    /// And the bytes that it holds in memory.
-    Parquet(Box<ParquetFile>, usize),
+    Lines(Box<OutputFile>),
+    Parquet(Box<ParquetFile>),
+}
+
+impl OpenFile {
+    /// Bytes that it holds in memory and can write out early.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Lines(_) => 0,
+            Self::Parquet(file) => file.memory(),
+        }
+    }
+
+    fn handle_if_written(&mut self) -> Option<(File, &Path)> {
+        match self {
+            Self::Lines(file) => file.handle_if_written(),
+            Self::Parquet(file) => file.handle_if_written(),
+        }
+    }
 }
 
 struct Slot {
@@ -101,10 +117,14 @@ impl LocalFileWriter {
             let piece = rows.slice(offset, length);
             match (&mut slot.file, &mut self.encoder) {
                 (OpenFile::Lines(file), Encoder::Lines(encoder)) => encoder.write(&piece, file)?,
-                (OpenFile::Parquet(file, memory), Encoder::Parquet(_)) => {
-                    *memory = file.write(&piece)?;
-                }
+                (OpenFile::Parquet(file), Encoder::Parquet(_)) => file.write(&piece)?,
                 _ => return Err(mixed_up()),
+            }
+            if let Some((file, path)) = slot.file.handle_if_written()
+                && self.syncs.len() < SYNCS
+            {
+                let task = spawn_blocking(move || file.sync_data());
+                self.syncs.push((path.to_owned(), task));
             }
             self.writes += 1;
             if let Some(before) = slot.used.replace(self.writes) {
@@ -130,7 +150,7 @@ impl LocalFileWriter {
         *number += 1;
         let file = match &mut self.encoder {
             Encoder::Parquet(settings) => {
-                OpenFile::Parquet(Box::new(ParquetFile::new(file, path, settings, first)?), 0)
+                OpenFile::Parquet(Box::new(ParquetFile::new(file, path, settings, first)?))
             }
             Encoder::Lines(encoder) => {
                 let lzo =
@@ -139,7 +159,7 @@ impl LocalFileWriter {
                 if self.target.options.enable_header_write {
                     file.buffer().extend_from_slice(&encoder.header());
                 }
-                OpenFile::Lines(file)
+                OpenFile::Lines(Box::new(file))
             }
         };
         let slot = Slot {
@@ -161,7 +181,7 @@ impl LocalFileWriter {
         }
         let (file, path) = match slot.file {
             OpenFile::Lines(file) => file.finish()?,
-            OpenFile::Parquet(file, _) => file.finish()?,
+            OpenFile::Parquet(file) => file.finish()?,
         };
         self.sync(file, path)
     }
@@ -188,17 +208,15 @@ impl LocalFileWriter {
             }
         }
         if matches!(self.encoder, Encoder::Parquet(_)) && self.slots.len() > 1 {
-            let held = |slot: &Slot| match &slot.file {
-                OpenFile::Parquet(_, memory) => *memory,
-                OpenFile::Lines(_) => 0,
-            };
-            let total: usize = self.slots.values().map(held).sum();
-            let largest = self.slots.values_mut().max_by_key(|slot| held(slot));
+            let total: usize = self.slots.values().map(|slot| slot.file.memory()).sum();
+            let largest = self
+                .slots
+                .values_mut()
+                .max_by_key(|slot| slot.file.memory());
             if total > MEMORY
-                && let Some(OpenFile::Parquet(file, memory)) = largest.map(|slot| &mut slot.file)
+                && let Some(OpenFile::Parquet(file)) = largest.map(|slot| &mut slot.file)
             {
                 file.flush()?;
-                *memory = 0;
             }
         }
         Ok(())

@@ -102,6 +102,8 @@ impl ParquetSettings {
 pub(crate) struct ParquetFile {
     path: PathBuf,
     writer: ArrowWriter<File>,
+    memory: usize,
+    has_written: bool,
 }
 
 impl ParquetFile {
@@ -121,22 +123,38 @@ impl ParquetFile {
         let options = ArrowWriterOptions::new().with_properties(settings.properties());
         let writer = ArrowWriter::try_new_with_options(file, settings.schema.clone(), options)
             .map_err(|e| parquet_error(&path, e))?;
-        Ok(Self { path, writer })
+        Ok(Self {
+            path,
+            writer,
+            memory: 0,
+            has_written: false,
+        })
     }
 
-    /// Adds rows; returns the bytes that the file now holds in memory.
+    /// Adds rows. A row group that is full is written out.
     ///
     /// # Errors
     /// If the file can't be written.
-    pub(crate) fn write(&mut self, records: &RecordBatch) -> Result<usize> {
+    pub(crate) fn write(&mut self, records: &RecordBatch) -> Result<()> {
         let written = self.writer.write(records);
         written.map_err(|e| parquet_error(&self.path, e))?;
-        let memory = self.writer.memory_size();
-        if memory >= ROW_GROUP_BYTES {
+        self.memory = self.writer.memory_size();
+        if self.memory >= ROW_GROUP_BYTES {
             self.flush()?;
-            return Ok(0);
         }
-        Ok(memory)
+        Ok(())
+    }
+
+    /// Bytes that it holds in memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// A second handle, if something was written out since this was asked last: bringing that to the
+    /// disk in the background leaves less to wait for at the end.
+    pub(crate) fn handle_if_written(&mut self) -> Option<(File, &Path)> {
+        let handle = std::mem::take(&mut self.has_written).then(|| self.writer.inner().try_clone());
+        Some((handle?.ok()?, &self.path))
     }
 
     /// Closes the row group, so that nothing is held in memory.
@@ -144,9 +162,11 @@ impl ParquetFile {
     /// # Errors
     /// If the file can't be written.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        self.writer
-            .flush()
-            .map_err(|e| parquet_error(&self.path, e))
+        let flushed = self.writer.flush();
+        flushed.map_err(|e| parquet_error(&self.path, e))?;
+        self.memory = 0;
+        self.has_written = true;
+        Ok(())
     }
 
     /// Writes what is left; the file can then be made durable.

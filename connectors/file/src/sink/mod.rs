@@ -4,6 +4,7 @@ mod charset;
 mod codes;
 mod commit;
 mod encode;
+mod handle;
 mod io_error;
 mod java_time;
 mod lzop;

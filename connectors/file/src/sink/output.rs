@@ -1,32 +1,26 @@
 //! A file of lines that is being written: buffered, encoded, compressed.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use seatunnel_api::Result;
 
 use super::charset::Charset;
+use super::handle::FileHandle;
 use super::io_error::io_error;
 use super::lzop;
 
 /// Bytes that are kept back at most before they are written.
 const BUFFER: usize = 128 * 1024;
-/// Bytes after which the operating system is asked to bring them to the disk.
-const SYNC_AFTER: usize = 32 * 1024 * 1024;
-
 /// A file of lines that is being written.
 pub(crate) struct OutputFile {
-    path: PathBuf,
-    /// None while the file is put aside.
-    file: Option<File>,
+    file: FileHandle,
     /// UTF-8 that is not written yet.
     buffer: Vec<u8>,
     charset: Charset,
     lzo: Option<lzop::Compressor>,
     encoded: Vec<u8>,
-    /// Bytes written since [`OutputFile::handle_if_written`] gave a handle.
-    written: usize,
 }
 
 impl OutputFile {
@@ -34,15 +28,13 @@ impl OutputFile {
     ///
     /// # Errors
     /// If it can't be written.
-    pub(crate) fn new(file: File, path: PathBuf, charset: Charset, lzo: bool) -> Result<Self> {
+    pub(crate) fn new(file: FileHandle, charset: Charset, lzo: bool) -> Result<Self> {
         let mut output = Self {
-            path,
-            file: Some(file),
+            file,
             buffer: Vec::with_capacity(BUFFER + BUFFER / 8),
             charset,
             lzo: lzo.then(lzop::Compressor::new),
             encoded: Vec::new(),
-            written: 0,
         };
         let mark = output.charset.byte_order_mark();
         match &mut output.lzo {
@@ -81,7 +73,8 @@ impl OutputFile {
         let bytes = if self.charset.is_utf8() {
             &buffer
         } else {
-            self.charset.encode(&buffer, &mut encoded, &self.path)?;
+            self.charset
+                .encode(&buffer, &mut encoded, self.file.path())?;
             &encoded
         };
         match &mut self.lzo {
@@ -98,32 +91,17 @@ impl OutputFile {
         Ok(())
     }
 
-    /// A second handle, if much was written since this gave one: bringing that to the disk in the
-    /// background leaves less to wait for at the end.
-    pub(crate) fn handle_if_written(&mut self) -> Option<(File, &Path)> {
-        if self.written < SYNC_AFTER {
-            return None;
-        }
-        self.written = 0;
-        let handle = self.file.as_ref()?.try_clone();
-        Some((handle.ok()?, &self.path))
-    }
-
     fn write_out(&mut self, bytes: &[u8]) -> Result<()> {
-        self.written += bytes.len();
-        if self.file.is_none() {
-            let reopened = OpenOptions::new().append(true).open(&self.path);
-            self.file = Some(reopened.map_err(|e| io_error("write", &self.path, e))?);
-        }
-        match &mut self.file {
-            Some(file) => file
-                .write_all(bytes)
-                .map_err(|e| io_error("write", &self.path, e)),
-            None => Ok(()),
-        }
+        let written = self.file.write_all(bytes);
+        written.map_err(|e| io_error("write", self.file.path(), e))
     }
 
-    /// Writes out what is kept back and gives up the memory and the handle; writing opens it again.
+    /// The file itself.
+    pub(crate) fn handle(&mut self) -> &mut FileHandle {
+        &mut self.file
+    }
+
+    /// Writes out what is kept back and gives up memory and handle until the next line.
     ///
     /// # Errors
     /// If the file can't be written, or a character is not part of its encoding.
@@ -135,7 +113,7 @@ impl OutputFile {
         }
         self.buffer = Vec::new();
         self.encoded = Vec::new();
-        self.file = None;
+        self.file.pause();
         Ok(())
     }
 
@@ -149,10 +127,9 @@ impl OutputFile {
             let rest = lzo.finish();
             self.write_out(&rest)?;
         }
-        let file = match self.file {
-            Some(file) => file,
-            None => File::open(&self.path).map_err(|e| io_error("write", &self.path, e))?,
-        };
-        Ok((file, self.path))
+        let path = self.file.path().to_owned();
+        self.file
+            .into_file()
+            .map_err(|e| io_error("write", &path, e))
     }
 }

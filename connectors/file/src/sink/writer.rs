@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::commit::FileCommittable;
 use super::encode::{MEMORY, ParquetFile};
+use super::handle::FileHandle;
 use super::io_error::io_error;
 use super::output::OutputFile;
 use super::partition::Partitioner;
@@ -21,8 +22,10 @@ use super::transaction::{Transaction, Workspace};
 
 /// Files that a writer has open at once; of more partitions the one that rested longest makes room.
 const OPEN_FILES: usize = 64;
-/// Closed files that are brought to the disk in the background at once.
+/// Files that are brought to the disk in the background at once.
 const SYNCS: usize = 64;
+/// Bytes after which a file is brought to the disk while it is written, so that less is left to wait for.
+const SYNC_AFTER: usize = 16 * 1024 * 1024;
 
 /// A file that takes rows.
 enum OpenFile {
@@ -39,10 +42,10 @@ impl OpenFile {
         }
     }
 
-    fn handle_if_written(&mut self) -> Option<(File, &Path)> {
+    fn handle(&mut self) -> &mut FileHandle {
         match self {
-            Self::Lines(file) => file.handle_if_written(),
-            Self::Parquet(file) => file.handle_if_written(),
+            Self::Lines(file) => file.handle(),
+            Self::Parquet(file) => file.handle(),
         }
     }
 }
@@ -65,6 +68,8 @@ pub(crate) struct LocalFileWriter {
     slots: HashMap<Arc<str>, Slot>,
     /// Partitions whose files are open, the one that rested longest first.
     in_use: BTreeMap<u64, Arc<str>>,
+    /// Bytes that all open files hold in memory.
+    held: usize,
     /// How many files of a partition there were before in this transaction.
     numbers: HashMap<Arc<str>, u32>,
     /// Closed files on their way to the disk.
@@ -92,6 +97,7 @@ impl LocalFileWriter {
             target,
             slots: HashMap::new(),
             in_use: BTreeMap::new(),
+            held: 0,
             numbers: HashMap::new(),
             syncs: Vec::new(),
             writes: 0,
@@ -117,10 +123,14 @@ impl LocalFileWriter {
             let piece = rows.slice(offset, length);
             match (&mut slot.file, &mut self.encoder) {
                 (OpenFile::Lines(file), Encoder::Lines(encoder)) => encoder.write(&piece, file)?,
-                (OpenFile::Parquet(file), Encoder::Parquet(_)) => file.write(&piece)?,
+                (OpenFile::Parquet(file), Encoder::Parquet(_)) => {
+                    self.held -= file.memory();
+                    file.write(&piece)?;
+                    self.held += file.memory();
+                }
                 _ => return Err(mixed_up()),
             }
-            if let Some((file, path)) = slot.file.handle_if_written()
+            if let Some((file, path)) = slot.file.handle().clone_if_written(SYNC_AFTER)
                 && self.syncs.len() < SYNCS
             {
                 let task = spawn_blocking(move || file.sync_data());
@@ -148,14 +158,15 @@ impl LocalFileWriter {
             names.name(transaction, *number, taken)
         })?;
         *number += 1;
+        let file = FileHandle::new(file, path);
         let file = match &mut self.encoder {
             Encoder::Parquet(settings) => {
-                OpenFile::Parquet(Box::new(ParquetFile::new(file, path, settings, first)?))
+                OpenFile::Parquet(Box::new(ParquetFile::new(file, settings, first)?))
             }
             Encoder::Lines(encoder) => {
                 let lzo =
                     self.target.options.compress_codec == crate::sink_options::SinkCompression::Lzo;
-                let mut file = OutputFile::new(file, path, self.target.charset, lzo)?;
+                let mut file = OutputFile::new(file, self.target.charset, lzo)?;
                 if self.target.options.enable_header_write {
                     file.buffer().extend_from_slice(&encoder.header());
                 }
@@ -179,6 +190,7 @@ impl LocalFileWriter {
         if let Some(used) = slot.used {
             self.in_use.remove(&used);
         }
+        self.held -= slot.file.memory();
         let (file, path) = match slot.file {
             OpenFile::Lines(file) => file.finish()?,
             OpenFile::Parquet(file) => file.finish()?,
@@ -204,19 +216,19 @@ impl LocalFileWriter {
             slot.used = None;
             match &mut slot.file {
                 OpenFile::Lines(file) => file.put_aside()?,
-                OpenFile::Parquet(..) => self.close(&rested)?,
+                OpenFile::Parquet(file) => file.handle().pause(),
             }
         }
-        if matches!(self.encoder, Encoder::Parquet(_)) && self.slots.len() > 1 {
-            let total: usize = self.slots.values().map(|slot| slot.file.memory()).sum();
-            let largest = self
-                .slots
-                .values_mut()
-                .max_by_key(|slot| slot.file.memory());
-            if total > MEMORY
-                && let Some(OpenFile::Parquet(file)) = largest.map(|slot| &mut slot.file)
-            {
-                file.flush()?;
+        if self.held > MEMORY {
+            // Those with more than their share, so that small row groups stay rare.
+            let share = MEMORY / 2 / self.slots.len().max(1);
+            for slot in self.slots.values_mut() {
+                if let OpenFile::Parquet(file) = &mut slot.file
+                    && file.memory() > share
+                {
+                    self.held -= file.memory();
+                    file.flush()?;
+                }
             }
         }
         Ok(())
@@ -298,6 +310,7 @@ impl SinkWriter for LocalFileWriter {
     async fn abort(&mut self) -> Result<()> {
         self.slots.clear();
         self.in_use.clear();
+        self.held = 0;
         // What is on its way to the disk is deleted anyway; how that ends does not matter.
         self.syncs.clear();
         self.transaction.discard()

@@ -17,6 +17,7 @@ use parquet::schema::types::ColumnPath;
 use seatunnel_api::{Error, Result};
 
 use crate::sink::codes;
+use crate::sink::handle::FileHandle;
 use crate::sink::io_error::io_error;
 use crate::sink_options::SinkCompression;
 
@@ -101,9 +102,8 @@ impl ParquetSettings {
 /// A Parquet file that is being written.
 pub(crate) struct ParquetFile {
     path: PathBuf,
-    writer: ArrowWriter<File>,
+    writer: ArrowWriter<FileHandle>,
     memory: usize,
-    has_written: bool,
 }
 
 impl ParquetFile {
@@ -112,14 +112,14 @@ impl ParquetFile {
     /// # Errors
     /// If it can't be written.
     pub(crate) fn new(
-        file: File,
-        path: PathBuf,
+        file: FileHandle,
         settings: &mut ParquetSettings,
         first: Option<&RecordBatch>,
     ) -> Result<Self> {
         if let (None, Some(first)) = (&settings.dictionaries, first) {
             settings.look_at(first);
         }
+        let path = file.path().to_owned();
         let options = ArrowWriterOptions::new().with_properties(settings.properties());
         let writer = ArrowWriter::try_new_with_options(file, settings.schema.clone(), options)
             .map_err(|e| parquet_error(&path, e))?;
@@ -127,7 +127,6 @@ impl ParquetFile {
             path,
             writer,
             memory: 0,
-            has_written: false,
         })
     }
 
@@ -150,11 +149,9 @@ impl ParquetFile {
         self.memory
     }
 
-    /// A second handle, if something was written out since this was asked last: bringing that to the
-    /// disk in the background leaves less to wait for at the end.
-    pub(crate) fn handle_if_written(&mut self) -> Option<(File, &Path)> {
-        let handle = std::mem::take(&mut self.has_written).then(|| self.writer.inner().try_clone());
-        Some((handle?.ok()?, &self.path))
+    /// The file itself.
+    pub(crate) fn handle(&mut self) -> &mut FileHandle {
+        self.writer.inner_mut()
     }
 
     /// Closes the row group, so that nothing is held in memory.
@@ -165,7 +162,6 @@ impl ParquetFile {
         let flushed = self.writer.flush();
         flushed.map_err(|e| parquet_error(&self.path, e))?;
         self.memory = 0;
-        self.has_written = true;
         Ok(())
     }
 
@@ -175,7 +171,9 @@ impl ParquetFile {
     /// If the file can't be written.
     pub(crate) fn finish(self) -> Result<(File, PathBuf)> {
         match self.writer.into_inner() {
-            Ok(file) => Ok((file, self.path)),
+            Ok(file) => file
+                .into_file()
+                .map_err(|e| io_error("write", &self.path, e)),
             Err(error) => Err(parquet_error(&self.path, error)),
         }
     }

@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
         let mut errors = Vec::new();
         let text = strings::single_quoted(&mut self.cursor, &mut errors);
         for error in errors {
-            self.report.push(*error);
+            self.report.push(error);
         }
         text
     }

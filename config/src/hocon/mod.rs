@@ -51,7 +51,7 @@ use seatunnel_api::config::{ConfigValue, Report, SourceText};
 
 pub(crate) use finish::Unresolved;
 pub(crate) use parser::{Context, Parser};
-pub(crate) use raw::Raw;
+pub(crate) use raw::{Raw, RawObject};
 pub(crate) use resolve::Names;
 
 /// What bounds the work that a job file can cause.
@@ -89,8 +89,22 @@ pub(crate) fn read(
     if report.has_errors() {
         return None;
     }
+    resolved(root, names, report)
+}
+
+/// Resolves what the root itself and `names` give; `None` if the report has errors.
+pub(crate) fn resolved(root: Rc<Raw>, names: &Names<'_>, report: &mut Report) -> Option<Rc<Raw>> {
     let root = resolve::resolve(root, names, report);
     (!report.has_errors()).then_some(root)
+}
+
+/// Puts the members of a document over those of an object.
+pub(crate) fn merge_into(object: &mut RawObject, document: Rc<Raw>) {
+    if let raw::RawKind::Object(members) = Rc::unwrap_or_clone(document).kind {
+        for (key, value) in members {
+            merge::put(object, key, value);
+        }
+    }
 }
 
 /// The tree of what [`read`] gave; see [`Unresolved`] for what becomes of a `${x}` without value.

@@ -34,10 +34,10 @@ impl<'r> Context<'r> {
         }
     }
 
-    pub(super) fn push(&mut self, error: Box<Diagnostic>) {
+    pub(super) fn push(&mut self, error: Diagnostic) {
         self.errors += 1;
         if self.errors <= limits::ERRORS {
-            self.report.push(*error);
+            self.report.push(error);
         }
     }
 }
@@ -114,20 +114,21 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
                         shown(self.cursor.peek())
                     ));
                     self.context
-                        .push(help(error, "is there one `}` too many before it?"));
+                        .push(*help(error, "is there one `}` too many before it?"));
                 }
                 kind
             }
             Err(error) => {
-                self.context.push(error);
+                self.context.push(*error);
                 RawKind::Object(RawObject::new())
             }
         };
         Raw::new(kind, self.cursor.span_from(start))
     }
 
-    /// One value that fills the whole text.
+    /// One value that fills the whole text. It is no job file, so no key in it means plugin blocks.
     pub(crate) fn single_value(mut self) -> Option<Rc<Raw>> {
+        self.lists = 1;
         let read = self.value(false).and_then(|value| {
             self.cursor.skip_blank();
             match self.cursor.peek() {
@@ -138,7 +139,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
                 ))),
             }
         });
-        read.map_err(|error| self.context.push(error)).ok()
+        read.map_err(|error| self.context.push(*error)).ok()
     }
 
     fn enter(&mut self, bracket: u8) -> Parsed<()> {
@@ -180,7 +181,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
                 (Some('}'), None) => {
                     let error = self.cursor.error("this `}` closes nothing");
                     self.context
-                        .push(help(error, "is there one closing brace too many?"));
+                        .push(*help(error, "is there one closing brace too many?"));
                     self.cursor.pos += 1;
                     continue;
                 }
@@ -198,7 +199,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
                 self.path.truncate(path);
                 (self.depth, self.lists) = (depth, lists);
                 let fatal = error.code == codes::TOO_LARGE;
-                self.context.push(error);
+                self.context.push(*error);
                 if fatal || self.context.errors > limits::ERRORS {
                     self.cursor.pos = self.cursor.end();
                 } else {
@@ -299,7 +300,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
             .error_at(key.clone(), format!("`{name}` is given no value"));
         // The next line is a member of its own: go on with it.
         self.context
-            .push(help(error, "write `\"\"` for an empty text"));
+            .push(*help(error, "write `\"\"` for an empty text"));
         Ok(())
     }
 

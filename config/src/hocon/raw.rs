@@ -12,7 +12,7 @@ pub(crate) type RawObject = IndexMap<String, Rc<Raw>>;
 pub(crate) struct Raw {
     pub(super) kind: RawKind,
     /// Where the value is written; for a value that a reference gave, the reference.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     /// Where its key is written.
     pub(super) key_span: Span,
     /// Whether something in it waits to be resolved.
@@ -66,6 +66,30 @@ impl Raw {
             span,
             key_span,
             pending,
+        })
+    }
+
+    /// A text that did not come from HOCON.
+    pub(crate) fn string(text: String, span: Span, key_span: Span) -> Rc<Self> {
+        Self::keyed(RawKind::String(text), span, key_span)
+    }
+
+    /// A list that did not come from HOCON.
+    pub(crate) fn list(items: Vec<Rc<Self>>) -> Rc<Self> {
+        Self::new(RawKind::List(items), Span::none())
+    }
+
+    /// An object that did not come from HOCON.
+    pub(crate) fn object_at(members: RawObject, span: Span) -> Rc<Self> {
+        Self::new(RawKind::Object(members), span)
+    }
+
+    /// The same value, written elsewhere under a key.
+    pub(crate) fn placed(value: &Self, span: Span, key_span: Span) -> Rc<Self> {
+        Rc::new(Self {
+            span,
+            key_span,
+            ..value.clone()
         })
     }
 

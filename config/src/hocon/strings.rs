@@ -7,7 +7,7 @@ use super::lexer::{Cursor, Parsed, help};
 /// Reads a quoted string at its opening quote; `"""` opens one that spans lines and knows no escape.
 ///
 /// Errors inside a string that has an end are pushed to `errors`, so that reading goes on behind it.
-pub(crate) fn quoted(cursor: &mut Cursor<'_>, errors: &mut Vec<Box<Diagnostic>>) -> Parsed<String> {
+pub(crate) fn quoted(cursor: &mut Cursor<'_>, errors: &mut Vec<Diagnostic>) -> Parsed<String> {
     if cursor.rest().starts_with("\"\"\"") {
         return triple_quoted(cursor);
     }
@@ -36,7 +36,7 @@ fn triple_quoted(cursor: &mut Cursor<'_>) -> Parsed<String> {
 /// A string within one line, as in JSON.
 pub(crate) fn single_quoted(
     cursor: &mut Cursor<'_>,
-    errors: &mut Vec<Box<Diagnostic>>,
+    errors: &mut Vec<Diagnostic>,
 ) -> Parsed<String> {
     let open = cursor.pos;
     cursor.pos += 1;
@@ -57,7 +57,7 @@ pub(crate) fn single_quoted(
             }
             Some('\\') => match escape(cursor) {
                 Ok(c) => text.push(c),
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             },
             None | Some('\n') => {
                 return Err(help(
@@ -70,7 +70,7 @@ pub(crate) fn single_quoted(
             }
             Some('\r') if cursor.byte_at(cursor.pos + 1) == Some(b'\n') => cursor.pos += 1,
             Some(c) => {
-                errors.push(help(
+                errors.push(*help(
                     cursor.error(format!(
                         "the control character {} stands in a string",
                         shown_control(c)

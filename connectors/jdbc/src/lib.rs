@@ -1,14 +1,14 @@
 //! Jdbc source and sink.
 //!
 //! One connector for relational databases, as SeaTunnel has it: the url tells which. Each database
-//! is a dialect in a folder of its own; SQLite is built in ([`sqlite`]'s documentation says what it
+//! is a dialect in a folder of its own; SQLite is built in (`sqlite/mod.rs` says what it
 //! guarantees and how types map).
 
 mod dialect;
 mod errors;
 mod options;
 mod sql;
-pub mod sqlite;
+mod sqlite;
 
 use std::sync::Arc;
 

@@ -21,6 +21,7 @@ const PRAGMAS: &[&str] = &[
     "journal_mode",
     "journal_size_limit",
     "locking_mode",
+    "max_page_count",
     "mmap_size",
     "page_size",
     "recursive_triggers",

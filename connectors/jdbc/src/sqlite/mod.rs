@@ -15,7 +15,7 @@
 //! transaction, when there are enough and at each checkpoint, so that a failed transaction leaves
 //! nothing behind. The journal is a WAL with `synchronous = NORMAL` unless the url says otherwise.
 //!
-//! Types: see [`types`](self).
+//! Types map as `types.rs` has it.
 
 mod apply;
 mod catalog;

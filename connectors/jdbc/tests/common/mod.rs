@@ -1,6 +1,6 @@
 //! Runs sources and sinks as an engine does, against real files.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -217,10 +217,10 @@ pub(crate) async fn write(sink: &Arc<dyn DynSink>, batches: Vec<Batch>) -> Resul
 /// What a query gives, each row as text between bars.
 pub(crate) fn ask(connection: &Connection, query: &str) -> Vec<String> {
     let mut statement = connection.prepare(query).unwrap();
-    let count = statement.column_count();
     let mut rows = statement.query([]).unwrap();
     let mut all = Vec::new();
     while let Some(row) = rows.next().unwrap() {
+        let count = row.as_ref().column_count();
         let values: Vec<String> = (0..count)
             .map(|i| match row.get_ref(i).unwrap() {
                 rusqlite::types::ValueRef::Null => "null".to_owned(),

@@ -444,3 +444,53 @@ async fn waiting_for_another_process_ends_and_can_be_tried_again() {
         .unwrap();
     assert_eq!(ask(&other, "SELECT * FROM t"), ["1"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unique_key_of_the_rows_replaces_rows_and_may_hold_nulls() {
+    use seatunnel_api::{CatalogTable, ConstraintKey, ConstraintKind, SortOrder};
+    let files = Files::new();
+    let plain = table(&[("id", "int"), ("name", "string")], &[]);
+    let mut schema = plain.schema().clone();
+    schema.constraint_keys = vec![ConstraintKey {
+        name: "u".to_owned(),
+        kind: ConstraintKind::Unique,
+        columns: vec![("id".to_owned(), SortOrder::Asc)],
+    }];
+    let t = std::sync::Arc::new(CatalogTable::new("test", plain.path().clone(), schema));
+    let sink = sink(
+        into(&files.url("a.db"), json!({})),
+        std::slice::from_ref(&t),
+    )
+    .await
+    .unwrap();
+    let none = |name: &str| vec![Value::Null, text(name)];
+    let rows = [
+        (Insert, row(1, "a")),
+        (Insert, row(1, "b")),
+        (Insert, none("c")),
+        (Insert, none("d")),
+        (Insert, row(2, "e")),
+        (Delete, row(2, "e")),
+    ];
+    write(&sink, vec![batch(&t, &rows)]).await.unwrap();
+    let stored = ask(&files.open("a.db"), "SELECT * FROM t ORDER BY name");
+    assert_eq!(stored, ["1|b", "null|c", "null|d"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_a_unique_key_is_told_before_rows_are_written() {
+    let files = Files::new();
+    let db = files.database("a.db", "CREATE TABLE t (id INT, name TEXT)");
+    let error = put_two(&files, json!({})).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no primary or unique key on (id)"),
+        "{error}"
+    );
+    let looking = json!({"support_upsert_by_query_primary_key_exist": true});
+    for _ in 0..2 {
+        put_two(&files, looking.clone()).await.unwrap();
+    }
+    assert_eq!(ask(&db, "SELECT * FROM t"), ["1|new", "2|new"]);
+}

@@ -362,3 +362,22 @@ async fn options_of_other_databases_are_accepted() {
     });
     assert_eq!(read_all(options).await.unwrap(), [[Value::Int(1)]]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_query_ends() {
+    let files = Files::new();
+    files.database("a.db", "CREATE TABLE t (id INT); INSERT INTO t VALUES (1);");
+    // Its first row takes for ever.
+    let query = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
+                 SELECT t.id FROM t, c WHERE c.x < 0";
+    let source = source(json!({"url": files.url("a.db"), "query": query}))
+        .await
+        .unwrap();
+    let split = splits(&source, 1).await.remove(0);
+    let mut reader = source.reader(task()).await.unwrap();
+    let mut collected = Collected::default();
+    let reading = reader.read(&split.bytes, &mut collected);
+    let limit = std::time::Duration::from_millis(200);
+    assert!(tokio::time::timeout(limit, reading).await.is_err());
+    // The test's runtime waits for its threads: it would never end otherwise.
+}

@@ -32,11 +32,13 @@ const PRAGMAS: &[&str] = &[
 
 /// What a writer sets before the parameters of the url. WAL lets readers go on while it writes;
 /// with it, `NORMAL` keeps the file sound whatever happens and may lose the last transactions only
-/// when the machine loses power. Foreign keys are not enforced, as with SQLite's JDBC driver:
+/// when the machine loses power. The WAL goes into the file every 32 MiB, since each time costs two
+/// fsyncs. Foreign keys are not enforced, as with SQLite's JDBC driver:
 /// tables of a job are written in no particular order.
 const WRITER_PRAGMAS: &[(&str, &str)] = &[
     ("journal_mode", "WAL"),
     ("synchronous", "NORMAL"),
+    ("wal_autocheckpoint", "8192"),
     ("cache_size", "-16000"),
     ("foreign_keys", "OFF"),
 ];

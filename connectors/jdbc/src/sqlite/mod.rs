@@ -33,9 +33,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rusqlite::{Connection, InterruptHandle};
 use seatunnel_api::erased::{DynSink, DynSource, erase_source};
 use seatunnel_api::{Error, Result, SinkContext, SourceContext, codes};
 
+use self::connection::Location;
 use crate::dialect::Dialect;
 use crate::options::{JdbcSinkOptions, JdbcSourceOptions};
 use crate::sql::Quote;
@@ -57,8 +59,11 @@ impl Dialect for Sqlite {
         options: JdbcSourceOptions,
         context: SourceContext,
     ) -> Result<Arc<dyn DynSource>> {
-        let source = blocking(move || source::create(&options, &context)).await?;
-        Ok(erase_source(source))
+        let location = Arc::new(Location::parse(&options.connection)?);
+        let source = reading(location, move |connection, location| {
+            source::create(&options, &context, connection, location)
+        });
+        Ok(erase_source(source.await?))
     }
 
     fn sink(&self, options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
@@ -72,6 +77,27 @@ pub(crate) fn blocking<T: Send + 'static>(
 ) -> impl Future<Output = Result<T>> + Send {
     let running = tokio::task::spawn_blocking(work);
     async move { running.await.map_err(panicked)? }
+}
+
+/// Opens a file for reading and works on it on a thread that may block.
+pub(crate) async fn reading<T: Send + 'static>(
+    location: Arc<Location>,
+    work: impl FnOnce(&Connection, &Arc<Location>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let opened = location.clone();
+    let connection = blocking(move || opened.open_for_reading()).await?;
+    let _interrupt = InterruptOnDrop(connection.get_interrupt_handle());
+    blocking(move || work(&connection, &location)).await
+}
+
+/// Ends the statement that a thread is in when the task that waits for it is cancelled. Without
+/// effect on a connection that runs no statement.
+pub(crate) struct InterruptOnDrop(pub(crate) InterruptHandle);
+
+impl Drop for InterruptOnDrop {
+    fn drop(&mut self) {
+        self.0.interrupt();
+    }
 }
 
 fn panicked(error: tokio::task::JoinError) -> Error {

@@ -21,6 +21,8 @@ pub(crate) struct Target {
     pub(crate) query: Option<String>,
     /// Columns that tell rows apart, as the rows call them.
     pub(crate) keys: Vec<String>,
+    /// The primary key of a created table: `keys`, unless these are but a unique key of the rows.
+    pub(crate) primary_key: Vec<String>,
     pub(crate) schema_save_mode: SchemaSaveMode,
     pub(crate) data_save_mode: DataSaveMode,
     pub(crate) custom_sql: Option<String>,
@@ -73,6 +75,7 @@ impl Target {
                 .collect::<Result<Vec<_>>>()?,
             None => own_keys(table),
         };
+        let unique_only = options.primary_keys.is_none() && table.schema().primary_key.is_none();
         let put =
             if keys.is_empty() || !options.enable_upsert || options.support_upsert_by_insert_only {
                 Put::Insert
@@ -84,6 +87,11 @@ impl Target {
         Ok(Self {
             table: name,
             query,
+            primary_key: if unique_only {
+                Vec::new()
+            } else {
+                keys.clone()
+            },
             keys,
             schema_save_mode: options.schema_save_mode,
             data_save_mode: options.data_save_mode,
@@ -132,7 +140,7 @@ impl Target {
             let new = NewTable {
                 name: &self.table,
                 like: table,
-                primary_key: &self.keys,
+                primary_key: &self.primary_key,
                 with_keys: self.create_index,
                 field_ide: self.field_ide,
             };

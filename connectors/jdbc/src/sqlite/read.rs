@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::Connection;
 use seatunnel_api::{
     Batch, BatchSize, CatalogTable, Error, Output, Result, Source, SourceReader, TaskContext, codes,
 };
@@ -79,26 +79,20 @@ impl Source for SqliteSource {
     }
 
     async fn splits(&self, parallelism: usize) -> Result<Vec<SqliteSplit>> {
-        let (location, parts) = (self.location.clone(), self.parts.clone());
-        let split_size = self.split_size;
-        super::blocking(move || {
-            let connection = location.open_for_reading()?;
+        let (parts, split_size) = (self.parts.clone(), self.split_size);
+        super::reading(self.location.clone(), move |connection, location| {
             let mut splits = Vec::new();
             for (table, part) in parts.iter().enumerate() {
-                let ranges = plan(&connection, part, split_size, parallelism)
+                let ranges = plan(connection, part, split_size, parallelism)
                     .map_err(|e| location.failure(e).with_context("table", part.table.path()))?;
-                splits.extend(
-                    ranges
-                        .into_iter()
-                        .enumerate()
-                        .map(|(number, range)| SqliteSplit {
-                            table,
-                            number,
-                            range,
-                            after: None,
-                            rows: 0,
-                        }),
-                );
+                let ranges = ranges.into_iter().enumerate();
+                splits.extend(ranges.map(|(number, range)| SqliteSplit {
+                    table,
+                    number,
+                    range,
+                    after: None,
+                    rows: 0,
+                }));
             }
             Ok(splits)
         })
@@ -114,8 +108,7 @@ impl Source for SqliteSource {
     }
 
     async fn check(&self) -> Result<()> {
-        let location = self.location.clone();
-        super::blocking(move || location.open_for_reading().map(drop)).await
+        super::reading(self.location.clone(), |_, _| Ok(())).await
     }
 }
 
@@ -128,16 +121,6 @@ pub(crate) struct SqliteReader {
 
 /// Batches that wait between the thread that reads and the task that hands them on.
 const BATCHES_AHEAD: usize = 2;
-
-/// Ends the statement that a reading thread is in when the task is cancelled. Without effect on a
-/// connection that runs no statement.
-struct InterruptOnDrop(InterruptHandle);
-
-impl Drop for InterruptOnDrop {
-    fn drop(&mut self) {
-        self.0.interrupt();
-    }
-}
 
 #[async_trait]
 impl SourceReader for SqliteReader {
@@ -163,7 +146,7 @@ impl SourceReader for SqliteReader {
                 .await?
             }
         };
-        let interrupt = InterruptOnDrop(connection.get_interrupt_handle());
+        let interrupt = super::InterruptOnDrop(connection.get_interrupt_handle());
         let (sender, mut receiver) = mpsc::channel(BATCHES_AHEAD);
         let (location, parts) = (self.location.clone(), self.parts.clone());
         let size = out.batch_size();

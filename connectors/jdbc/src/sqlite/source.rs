@@ -24,9 +24,12 @@ use crate::sql;
 const SAMPLE: usize = 100;
 
 /// Reads the schemas and makes the source.
-pub(crate) fn create(options: &JdbcSourceOptions, context: &SourceContext) -> Result<SqliteSource> {
-    let location = Location::parse(&options.connection)?;
-    let connection = location.open_for_reading()?;
+pub(crate) fn create(
+    options: &JdbcSourceOptions,
+    context: &SourceContext,
+    connection: &Connection,
+    location: &Arc<Location>,
+) -> Result<SqliteSource> {
     let condition = match &options.where_condition {
         None => None,
         Some(text) if text.trim().is_empty() => None,
@@ -38,8 +41,8 @@ pub(crate) fn create(options: &JdbcSourceOptions, context: &SourceContext) -> Re
         })?),
     };
     let maker = PartMaker {
-        connection: &connection,
-        location: &location,
+        connection,
+        location,
         types: ReadTypes {
             narrow_integers: options.connection.int_type_narrowing,
             blob_as_string: options.handle_blob_as_string,
@@ -59,7 +62,7 @@ pub(crate) fn create(options: &JdbcSourceOptions, context: &SourceContext) -> Re
         .with_context("database", location.path().display()));
     }
     Ok(SqliteSource {
-        location: Arc::new(location),
+        location: location.clone(),
         parts: parts.into(),
         split_size: options.split_size,
     })

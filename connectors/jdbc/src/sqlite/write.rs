@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -22,8 +23,10 @@ use crate::options::JdbcSinkOptions;
 
 /// Rows of one transaction unless `batch_size` is given.
 const ROWS: usize = 20_000;
-/// Bytes of rows that are kept back at most, about.
+/// Bytes of rows that a writer keeps back at most, about.
 const BYTES: usize = 16 << 20;
+/// Bytes of rows that all writers to a file keep back, about, before each writes what it gets.
+const BYTES_OF_ALL: usize = 64 << 20;
 
 /// Makes a sink for all tables of the context.
 pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
@@ -83,6 +86,8 @@ fn table_name(options: &JdbcSinkOptions, context: &SinkContext, table: &CatalogT
 pub(crate) struct Database {
     location: Location,
     connection: Arc<tokio::sync::Mutex<Option<Connection>>>,
+    /// Bytes of rows that its writers keep back: with many tables, each one's limit is not enough.
+    kept: AtomicUsize,
 }
 
 /// The files being written to by this process.
@@ -102,6 +107,7 @@ impl Database {
         let database = Arc::new(Self {
             location,
             connection: Arc::default(),
+            kept: AtomicUsize::new(0),
         });
         list.push(Arc::downgrade(&database));
         database
@@ -233,12 +239,17 @@ pub(crate) struct SqliteWriter {
 }
 
 impl SqliteWriter {
+    fn take(&mut self) -> Arc<[Batch]> {
+        self.database.kept.fetch_sub(self.bytes, Ordering::Relaxed);
+        (self.rows, self.bytes) = (0, 0);
+        std::mem::take(&mut self.kept).into()
+    }
+
     async fn flush(&mut self) -> Result<()> {
         if self.kept.is_empty() {
             return Ok(());
         }
-        let batches: Arc<[Batch]> = std::mem::take(&mut self.kept).into();
-        (self.rows, self.bytes) = (0, 0);
+        let batches = self.take();
         let mut attempts = 0;
         loop {
             let (plan, batches) = (self.plan.clone(), batches.clone());
@@ -272,13 +283,16 @@ impl SinkWriter for SqliteWriter {
             self.since = Instant::now();
         }
         self.rows += batch.num_rows();
-        self.bytes += batch.num_bytes();
+        let bytes = batch.num_bytes();
+        self.bytes += bytes;
+        let of_all = bytes + self.database.kept.fetch_add(bytes, Ordering::Relaxed);
         self.kept.push(batch);
         let late = self
             .limits
             .interval
             .is_some_and(|interval| self.since.elapsed() >= interval);
-        if self.rows >= self.limits.rows || self.bytes >= BYTES || late {
+        let much = self.bytes >= BYTES || of_all >= BYTES_OF_ALL;
+        if self.rows >= self.limits.rows || much || late {
             self.flush().await?;
         }
         Ok(())
@@ -290,7 +304,13 @@ impl SinkWriter for SqliteWriter {
     }
 
     async fn abort(&mut self) -> Result<()> {
-        self.kept.clear();
+        self.take();
         Ok(())
+    }
+}
+
+impl Drop for SqliteWriter {
+    fn drop(&mut self) {
+        self.take();
     }
 }

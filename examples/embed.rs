@@ -16,7 +16,10 @@ async fn main() -> Result<()> {
     let file = std::env::args().nth(1);
     let file = file.unwrap_or_else(|| "examples/multi_table_to_assert.conf".to_owned());
     let report = run(Path::new(&file)).await?;
-    println!("{} rows read, {} written", report.rows_read, report.rows_written);
+    println!(
+        "{} rows read, {} written",
+        report.rows_read, report.rows_written
+    );
     Ok(())
 }
 

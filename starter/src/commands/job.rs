@@ -112,7 +112,9 @@ fn read(file: &Path, cli: &Cli, registry: &Registry, strict: bool) -> Result<Job
         job::check(spec, registry, strict, &mut report);
     }
     for warning in loaded.warnings.into_iter().chain(report.take_warnings()) {
-        tracing::warn!("{warning}");
+        let text = warning.to_string();
+        // The log says itself that it is one.
+        tracing::warn!("{}", text.strip_prefix("warning").unwrap_or(&text));
     }
     report.into_result()?;
     spec.ok_or_else(|| Error::new(codes::INTERNAL, "the job file makes no job"))

@@ -70,7 +70,9 @@ impl SinkFactory for JdbcSinkFactory {
     }
 
     fn guarantee(&self) -> Guarantee {
-        Guarantee::Idempotent("with a primary key and upsert; otherwise a row may come twice")
+        Guarantee::ExactlyOnce(
+            "with is_exactly_once; with a key and upsert alone, a row that comes twice is there once",
+        )
     }
 
     async fn create(

@@ -253,7 +253,8 @@ pub struct JdbcSinkOptions {
     /// Whether each transaction commits by itself. Rows kept back are always written in one transaction.
     #[option(default = true)]
     pub auto_commit: bool,
-    /// Whether rows must become visible once and only with the checkpoint they belong to.
+    /// Whether rows must become visible once and only with the checkpoint they belong to. They wait in
+    /// a table of their own until then, which costs about as much again as writing them.
     #[option(default = false)]
     pub is_exactly_once: bool,
     /// A Java class for `is_exactly_once`; accepted and not used.

@@ -1,5 +1,7 @@
 //! What the source reads, how it divides it, and what it says about what it can't read.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@ use seatunnel_api::{
 };
 
 use super::QUOTE;
+use super::staging::PREFIX;
 use super::types::{declaration, split_declaration};
 use crate::options::FieldIde;
 
@@ -78,7 +79,7 @@ impl TableInfo {
         }))
     }
 
-    /// Names of all tables and views, SQLite's own left out.
+    /// Names of all tables and views, SQLite's own and those of [`super::staging`] left out.
     pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         connection
             .prepare(
@@ -87,6 +88,7 @@ impl TableInfo {
                  ORDER BY name",
             )?
             .query_map([], |row| row.get(0))?
+            .filter(|name| !name.as_ref().is_ok_and(|n: &String| n.starts_with(PREFIX)))
             .collect()
     }
 

@@ -104,6 +104,16 @@ impl Location {
         })
     }
 
+    /// The same file, with every transaction synced to the disk unless the url says otherwise.
+    #[must_use]
+    pub(crate) fn synced(mut self) -> Self {
+        if !self.settings.iter().any(|(name, _)| name == "synchronous") {
+            self.settings
+                .push(("synchronous".to_owned(), "FULL".to_owned()));
+        }
+        self
+    }
+
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.path

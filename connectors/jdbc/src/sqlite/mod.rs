@@ -13,7 +13,8 @@
 //! **Writing.** All writers of all sinks of a process share one connection to a file, in turn: SQLite
 //! has one writer, and so none waits for a lock of another. Rows kept back are written in one
 //! transaction, when there are enough and at each checkpoint, so that a failed transaction leaves
-//! nothing behind. The journal is a WAL with `synchronous = NORMAL` unless the url says otherwise.
+//! nothing behind. With `is_exactly_once`, rows become visible only with their checkpoint
+//! (`staging.rs`). The journal is a WAL with `synchronous = NORMAL` unless the url says otherwise.
 //!
 //! Types map as `types.rs` has it.
 
@@ -26,6 +27,8 @@ mod plan;
 mod read;
 mod source;
 mod split;
+mod staging;
+mod target;
 mod types;
 mod write;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -18,7 +18,9 @@ use tokio::sync::OnceCell;
 
 use super::apply::apply;
 use super::connection::Location;
-use super::plan::{Plan, Put, Target};
+use super::plan::Plan;
+use super::staging::{self, Staged};
+use super::target::{Put, Target};
 use crate::options::JdbcSinkOptions;
 
 /// Rows of one transaction unless `batch_size` is given.
@@ -33,7 +35,10 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
     // Errors of the url are told before those of single tables.
     Location::parse(&options.connection)?;
     per_table("Jdbc", context, |options: JdbcSinkOptions, table| {
-        let location = Location::parse(&options.connection)?;
+        let mut location = Location::parse(&options.connection)?;
+        if options.is_exactly_once {
+            location = location.synced();
+        }
         let name = table_name(&options, context, table);
         Ok(SqliteSink {
             database: Database::shared(location),
@@ -45,6 +50,7 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
                 interval: (options.batch_interval_ms > 0)
                     .then(|| Duration::from_millis(options.batch_interval_ms)),
                 retries: options.max_retries,
+                commit_attempts: options.max_commit_attempts,
             },
         })
     })
@@ -149,6 +155,7 @@ struct Limits {
     rows: usize,
     interval: Option<Duration>,
     retries: u32,
+    commit_attempts: u32,
 }
 
 /// Writes one table.
@@ -160,9 +167,43 @@ pub(crate) struct SqliteSink {
     limits: Limits,
 }
 
+impl SqliteSink {
+    /// The statements, made when they are first needed.
+    async fn plan(&self) -> Result<Arc<Plan>> {
+        let plan = self.plan.get_or_try_init(|| {
+            let (target, table) = (self.target.clone(), self.table.clone());
+            self.database.with(move |connection, location| {
+                Plan::new(&target, connection, location, &table).map(Arc::new)
+            })
+        });
+        plan.await.cloned()
+    }
+}
+
+/// Tells one run's names from another's, also when a job of the same id runs again.
+fn nonce() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanos = now.map_or(0, |since| since.as_nanos());
+    format!("{:x}_{:x}", std::process::id(), nanos)
+}
+
+/// Does work again when the database was busy, so many times.
+async fn retrying<F: Future<Output = Result<()>>>(times: u32, work: impl Fn() -> F) -> Result<()> {
+    let mut retries = 0;
+    loop {
+        match work().await {
+            Err(error) if error.is_retryable() && retries < times => {
+                retries += 1;
+                tracing::warn!("{error}; trying again ({retries} of {times})");
+            }
+            other => return other,
+        }
+    }
+}
+
 #[async_trait]
 impl Sink for SqliteSink {
-    type Committable = ();
+    type Committable = Staged;
     type Writer = SqliteWriter;
 
     async fn prepare(&self) -> Result<()> {
@@ -172,27 +213,47 @@ impl Sink for SqliteSink {
             .await
     }
 
-    async fn writer(&self, _context: TaskContext) -> Result<SqliteWriter> {
-        let plan = self
-            .plan
-            .get_or_try_init(|| async {
-                let (target, table) = (self.target.clone(), self.table.clone());
-                self.database
-                    .with(move |connection, location| {
-                        Plan::new(&target, connection, location, &table).map(Arc::new)
-                    })
-                    .await
-            })
-            .await?;
+    async fn writer(&self, context: TaskContext) -> Result<SqliteWriter> {
+        let plan = self.plan().await?;
+        let staging = self.target.exactly_once.then(|| Staging {
+            names: format!("{}_{}_{}", context.job.id, context.subtask, nonce()),
+            number: 0,
+            current: None,
+        });
         Ok(SqliteWriter {
             database: self.database.clone(),
-            plan: plan.clone(),
+            plan,
             limits: self.limits,
+            staging,
             kept: Vec::new(),
             rows: 0,
             bytes: 0,
             since: Instant::now(),
         })
+    }
+
+    async fn commit(&self, mut staged: Vec<Staged>) -> Result<()> {
+        if staged.is_empty() {
+            return Ok(());
+        }
+        staged.sort_by_key(|s| s.checkpoint);
+        let staged: Arc<[Staged]> = staged.into();
+        let plan = self.plan().await?;
+        let attempts = self.limits.commit_attempts.saturating_sub(1);
+        retrying(attempts, || {
+            let (plan, staged) = (plan.clone(), staged.clone());
+            self.database.with(move |connection, location| {
+                staging::commit(connection, location, &plan, &staged)
+            })
+        })
+        .await
+    }
+
+    async fn abort(&self, staged: Vec<Staged>) -> Result<()> {
+        let tables: Vec<String> = staged.into_iter().map(|s| s.table).collect();
+        self.database
+            .with(move |connection, location| staging::discard(connection, location, &tables))
+            .await
     }
 
     async fn finish(&self) -> Result<()> {
@@ -218,6 +279,9 @@ impl Sink for SqliteSink {
     }
 
     fn guarantee(&self) -> Guarantee {
+        if self.target.exactly_once {
+            return Guarantee::ExactlyOnce("rows are moved into the table with their checkpoint");
+        }
         match self.target.put {
             Put::Upsert | Put::UpdateOrInsert if self.target.query.is_none() => {
                 Guarantee::Idempotent("rows replace the row of their key")
@@ -227,11 +291,21 @@ impl Sink for SqliteSink {
     }
 }
 
+/// The staging tables of a writer.
+struct Staging {
+    /// What their names end in, before the number.
+    names: String,
+    number: u64,
+    /// The one being filled, and the statements that do it.
+    current: Option<(String, Arc<Plan>)>,
+}
+
 /// Keeps rows back and writes them in transactions.
 pub(crate) struct SqliteWriter {
     database: Arc<Database>,
     plan: Arc<Plan>,
     limits: Limits,
+    staging: Option<Staging>,
     kept: Vec<Batch>,
     rows: usize,
     bytes: usize,
@@ -249,31 +323,41 @@ impl SqliteWriter {
         if self.kept.is_empty() {
             return Ok(());
         }
+        let plan = self.statements().await?;
         let batches = self.take();
-        let mut attempts = 0;
-        loop {
-            let (plan, batches) = (self.plan.clone(), batches.clone());
-            let written = self
-                .database
+        retrying(self.limits.retries, || {
+            let (plan, batches) = (plan.clone(), batches.clone());
+            self.database
                 .with(move |connection, location| apply(connection, location, &plan, &batches))
-                .await;
-            match written {
-                Err(error) if error.is_retryable() && attempts < self.limits.retries => {
-                    attempts += 1;
-                    tracing::warn!(
-                        "{error}; trying again ({attempts} of {})",
-                        self.limits.retries
-                    );
-                }
-                other => return other,
-            }
+        })
+        .await
+    }
+
+    /// The statements to write with: those of the target or of a staging table, made if there is none.
+    async fn statements(&mut self) -> Result<Arc<Plan>> {
+        let Some(staging) = &mut self.staging else {
+            return Ok(self.plan.clone());
+        };
+        if let Some((_, plan)) = &staging.current {
+            return Ok(plan.clone());
         }
+        let unique = format!("{}_{}", staging.names, staging.number);
+        let name = staging::name(&self.plan.table, &unique);
+        staging.number += 1;
+        let (plan, made) = (self.plan.clone(), name.clone());
+        let plan = self
+            .database
+            .with(move |connection, location| staging::create(connection, location, &plan, &made))
+            .await?;
+        let plan = Arc::new(plan);
+        staging.current = Some((name, plan.clone()));
+        Ok(plan)
     }
 }
 
 #[async_trait]
 impl SinkWriter for SqliteWriter {
-    type Committable = ();
+    type Committable = Staged;
 
     async fn write(&mut self, batch: Batch) -> Result<()> {
         if batch.is_empty() {
@@ -298,14 +382,24 @@ impl SinkWriter for SqliteWriter {
         Ok(())
     }
 
-    async fn prepare_commit(&mut self, _checkpoint: CheckpointId) -> Result<Vec<()>> {
+    async fn prepare_commit(&mut self, checkpoint: CheckpointId) -> Result<Vec<Staged>> {
         self.flush().await?;
-        Ok(Vec::new())
+        let current = self.staging.as_mut().and_then(|s| s.current.take());
+        Ok(current
+            .map(|(table, _)| Staged { table, checkpoint })
+            .into_iter()
+            .collect())
     }
 
     async fn abort(&mut self) -> Result<()> {
         self.take();
-        Ok(())
+        let current = self.staging.as_mut().and_then(|s| s.current.take());
+        let Some((table, _)) = current else {
+            return Ok(());
+        };
+        self.database
+            .with(move |connection, location| staging::discard(connection, location, &[table]))
+            .await
     }
 }
 

@@ -1,0 +1,185 @@
+//! Exactly once: rows wait in a table of their own until their checkpoint is committed.
+//!
+//! A writer puts its rows, and what is to be done with them, into a staging table of the same file.
+//! Committing moves them into the target and drops the staging table in one transaction. A staging
+//! table that is gone has been committed: doing it twice is as doing it once. Transactions are then
+//! synced to the disk (`synchronous = FULL`), since the engine relies on what it was told.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_iter};
+use seatunnel_api::{CheckpointId, Result, State};
+use serde::{Deserialize, Serialize};
+
+use super::QUOTE;
+use super::connection::Location;
+use super::plan::{Plan, statement_sizes};
+
+/// Rows that are ready to be committed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Staged {
+    /// The staging table.
+    pub(crate) table: String,
+    /// The checkpoint that they belong to.
+    pub(crate) checkpoint: CheckpointId,
+}
+
+impl State for Staged {}
+
+/// What names of staging tables begin with; the target's name follows.
+pub(crate) const PREFIX: &str = "_seatunnel_staged_";
+/// The column that says what is to be done: 0 puts, 1 deletes.
+const DELETES: &str = "deletes";
+
+/// The name of a staging table for a target; `unique` tells it from all others.
+pub(crate) fn name(target: &str, unique: &str) -> String {
+    format!("{PREFIX}{target}_{unique}")
+}
+
+/// Makes a staging table, and the statements that fill it in place of the target.
+pub(crate) fn create(
+    connection: &Connection,
+    location: &Location,
+    plan: &Plan,
+    name: &str,
+) -> Result<Plan> {
+    let table = QUOTE.name(name);
+    // Without a declared type, a column keeps values as they are; the target converts them later.
+    let columns = columns(plan.columns.len());
+    let all = columns.join(", ");
+    connection
+        .execute_batch(&format!("CREATE TABLE {table} ({all}, {DELETES})"))
+        .map_err(|e| location.failure(e).with_context("table", name))?;
+    let row = format!("({}, 0)", vec!["?"; columns.len()].join(", "));
+    let puts = statement_sizes(columns.len()).into_iter().map(|rows| {
+        let values = vec![row.as_str(); rows].join(", ");
+        (
+            rows,
+            format!("INSERT INTO {table} ({all}, {DELETES}) VALUES {values}"),
+        )
+    });
+    let delete = plan.delete.as_ref().map(|_| {
+        let keys: Vec<&str> = plan.keys.iter().map(|k| columns[*k].as_str()).collect();
+        let values = vec!["?"; keys.len()].join(", ");
+        let keys = keys.join(", ");
+        format!("INSERT INTO {table} ({keys}, {DELETES}) VALUES ({values}, 1)")
+    });
+    Ok(Plan {
+        table: plan.table.clone(),
+        columns: plan.columns.clone(),
+        keys: plan.keys.clone(),
+        puts: puts.collect(),
+        delete,
+        updates_in_place: plan.updates_in_place,
+        keys_change: plan.keys_change,
+        ..Plan::default()
+    })
+}
+
+fn columns(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("c{i}")).collect()
+}
+
+/// Moves staged rows into the target, in their order, and drops the staging tables.
+pub(crate) fn commit(
+    connection: &mut Connection,
+    location: &Location,
+    plan: &Plan,
+    staged: &[Staged],
+) -> Result<()> {
+    let failed = |e| location.failure(e).with_context("table", &plan.table);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    for one in staged {
+        if exists(&transaction, &one.table).map_err(failed)? {
+            merge(&transaction, plan, &one.table).map_err(failed)?;
+        }
+    }
+    transaction.commit().map_err(failed)
+}
+
+fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?
+        .query_row([table], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+fn merge(connection: &Connection, plan: &Plan, staging: &str) -> rusqlite::Result<()> {
+    let table = QUOTE.name(staging);
+    let columns = columns(plan.columns.len());
+    let (insert, clause) = &plan.around;
+    let mut put = connection.prepare(&format!(
+        "{insert} SELECT {} FROM {table} WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid{clause}",
+        columns.join(", ")
+    ))?;
+    let mut delete = match &plan.delete {
+        Some(sql) => Some(connection.prepare(sql)?),
+        None => None,
+    };
+    let keys: String = plan
+        .keys
+        .iter()
+        .map(|k| format!(", {}", columns[*k]))
+        .collect();
+    // Rows to put are moved together up to the next one to delete.
+    let deletes = format!("SELECT rowid{keys} FROM {table} WHERE {DELETES} = 1 ORDER BY rowid");
+    let mut first = 0_i64;
+    {
+        let mut statement = connection.prepare(&deletes)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let rowid: i64 = row.get(0)?;
+            if rowid > first {
+                put.execute([first, rowid - 1])?;
+            }
+            first = rowid + 1;
+            if let Some(delete) = &mut delete {
+                let key = (1..=plan.keys.len()).map(|i| row.get::<_, Value>(i));
+                delete.execute(params_from_iter(key.collect::<rusqlite::Result<Vec<_>>>()?))?;
+            }
+        }
+    }
+    put.execute([first, i64::MAX])?;
+    drop((put, delete));
+    connection.execute_batch(&format!("DROP TABLE {table}"))
+}
+
+/// Drops staging tables that nobody will commit.
+pub(crate) fn discard(
+    connection: &Connection,
+    location: &Location,
+    tables: &[String],
+) -> Result<()> {
+    for table in tables {
+        connection
+            .execute_batch(&format!("DROP TABLE IF EXISTS {}", QUOTE.name(table)))
+            .map_err(|e| location.failure(e).with_context("table", table))?;
+    }
+    Ok(())
+}
+
+/// Tells of staging tables that a job left which was killed. Another job may be filling them right
+/// now, so that they are not dropped.
+pub(crate) fn warn_of_leftovers(
+    connection: &Connection,
+    location: &Location,
+    target: &str,
+) -> Result<()> {
+    let leftovers = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND instr(name, ?1) = 1")
+        .and_then(|mut statement| {
+            let names = statement.query_map([name(target, "")], |row| row.get::<_, String>(0))?;
+            names.collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .map_err(|e| location.failure(e))?;
+    if !leftovers.is_empty() {
+        tracing::warn!(
+            "{} has rows of a job that did not end: drop {} unless it is still running",
+            location.path().display(),
+            leftovers.join(", ")
+        );
+    }
+    Ok(())
+}

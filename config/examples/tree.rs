@@ -40,9 +40,14 @@ fn main() {
 fn time_a_large_file() {
     let block = include_str!("../tests/jobs/fake_to_console.conf");
     let start = block.find("source {").unwrap_or(0) + "source {".len();
-    let end = block[start..].find("\n}").map_or(block.len(), |i| start + i);
+    let end = block[start..]
+        .find("\n}")
+        .map_or(block.len(), |i| start + i);
     let body = &block[start..end];
-    let text = format!("source {{{}\n}}\nsink {{}}\n", body.repeat(1_000_000 / body.len()));
+    let text = format!(
+        "source {{{}\n}}\nsink {{}}\n",
+        body.repeat(1_000_000 / body.len())
+    );
     let best = (0..10)
         .map(|_| {
             let start = Instant::now();

@@ -8,6 +8,8 @@ use crate::codes;
 use crate::hocon::lexer::{Cursor, Parsed, error, help, shown};
 use crate::hocon::{limits, strings};
 
+const NO_COMMENTS: &str = "JSON has no comments; a job file with comments ends in `.conf`";
+
 /// Reads a JSON text; `None` if it is not valid, with the reason in the report.
 pub(crate) fn read(source: &Arc<SourceText>, report: &mut Report) -> Option<ConfigValue> {
     let mut reader = Reader {
@@ -97,6 +99,7 @@ impl Reader<'_, '_> {
                 ));
                 return Err(match found {
                     Some('}') => help(error, "JSON allows no comma behind the last member"),
+                    Some('#' | '/') => help(error, NO_COMMENTS),
                     _ => error,
                 });
             }
@@ -207,10 +210,7 @@ impl Reader<'_, '_> {
                     .error(format!("expected a value, found {found}"));
                 Err(match self.cursor.peek() {
                     Some(']') => help(error, "JSON allows no comma behind the last item"),
-                    Some('#' | '/') => help(
-                        error,
-                        "JSON has no comments; a job file with comments ends in `.conf`",
-                    ),
+                    Some('#' | '/') => help(error, NO_COMMENTS),
                     _ => error,
                 })
             }

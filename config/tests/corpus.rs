@@ -1,6 +1,7 @@
 //! Real job files give the trees that SeaTunnel's own parser gives.
 //!
 //! The files are not part of the repository; where they are not beside it, the tests say so.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod support;
 

@@ -367,12 +367,17 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
 
 /// A block of `source`, `transform` or `sink` with its `plugin_name`.
 fn named_block(key: String, mut value: Rc<Raw>) -> Rc<Raw> {
-    let block = Rc::make_mut(&mut value);
-    let key_span = block.key_span.clone();
-    if let RawKind::Object(members) = &mut block.kind
+    let (span, key_span) = (value.span.clone(), value.key_span.clone());
+    let name = Raw::keyed(RawKind::String(key), key_span.clone(), key_span.clone());
+    if value.kind.is_unresolved() {
+        // `Jdbc = ${defaults} { … }`: a name that the block may replace once it is known.
+        let named = RawObject::from_iter([("plugin_name".to_owned(), name)]);
+        let named = Raw::new(RawKind::Object(named), span.clone());
+        return Raw::keyed(RawKind::Concat(vec![named, value]), span, key_span);
+    }
+    if let RawKind::Object(members) = &mut Rc::make_mut(&mut value).kind
         && !members.contains_key("plugin_name")
     {
-        let name = Raw::keyed(RawKind::String(key), key_span.clone(), key_span);
         members.insert("plugin_name".to_owned(), name);
     }
     value

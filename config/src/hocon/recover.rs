@@ -80,6 +80,9 @@ impl Parser<'_, '_, '_> {
         found: Option<char>,
     ) -> Box<Diagnostic> {
         let key = key.join(limits::SEPARATOR);
+        let between = self.cursor.slice(span.end(), self.cursor.pos);
+        let on_next_line = between.contains('\n');
+        let found = if on_next_line { Some('\n') } else { found };
         let error = self.cursor.error_at(
             span.clone(),
             format!(
@@ -88,11 +91,7 @@ impl Parser<'_, '_, '_> {
             ),
         );
         // What follows on a later line is a member of its own.
-        if self
-            .cursor
-            .slice(span.end(), self.cursor.pos)
-            .contains('\n')
-        {
+        if on_next_line {
             self.cursor.pos = span.end();
         }
         help(

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use seatunnel_api::config::Span;
+use seatunnel_api::config::{Diagnostic, Span};
 
 use super::lexer::{Parsed, RESERVED, help, is_space, shown};
 use super::parser::{Body, Parser};
@@ -37,13 +37,15 @@ impl Parser<'_, '_, '_> {
                 }
                 Some(_) => self.simple()?,
             };
-            let beside_text =
-                |kind: &RawKind| !matches!(kind, RawKind::Object(_) | RawKind::List(_));
-            if let Some(space) = space.take()
-                && beside_text(&kind)
-                && parts.last().is_some_and(|p| beside_text(&p.kind))
-            {
-                parts.push(space);
+            let is_plain = kind.is_plain();
+            if let Some(last) = parts.last() {
+                let nested = |kind: &RawKind| matches!(kind, RawKind::Object(_) | RawKind::List(_));
+                if nested(&last.kind) && is_plain || nested(&kind) && last.kind.is_plain() {
+                    return Err(self.not_side_by_side(from));
+                }
+                // White space belongs to texts; beside lists and objects it means nothing.
+                space = space.filter(|_| !nested(&last.kind) && !nested(&kind));
+                parts.extend(space.take());
             }
             parts.push(Raw::new(kind, self.cursor.span_from(from)));
             end = self.cursor.pos;
@@ -67,6 +69,16 @@ impl Parser<'_, '_, '_> {
                 shown(self.cursor.peek())
             ))
         })
+    }
+
+    /// The error for `{ … } text` and `text { … }`.
+    fn not_side_by_side(&mut self, from: usize) -> Box<Diagnostic> {
+        let span = Span::new(self.cursor.source, from, from + 1);
+        let error = self.cursor.error_at(
+            span,
+            "a text and an object or a list cannot stand side by side",
+        );
+        help(error, "put a comma or a new line before this")
     }
 
     /// A quoted string, a number, `true`, `false`, `null`, or a run of text without quotes.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use seatunnel_api::config::{Diagnostic, Report, SourceText, Span, nearest};
 
 use super::options::TableOption;
-use super::statements::{Name, Select, Statement};
+use super::statements::{Name, Parts, Select, Statement};
 use crate::codes;
 use crate::hocon::{Raw, RawObject};
 
@@ -34,7 +34,7 @@ struct Table<'s> {
 /// Adds the job of the statements to the root.
 pub(super) fn job(
     source: &Arc<SourceText>,
-    statements: &[Statement],
+    parts: &Parts,
     root: &mut RawObject,
     report: &mut Report,
 ) {
@@ -44,15 +44,16 @@ pub(super) fn job(
         sources: Vec::new(),
         transforms: Vec::new(),
         sinks: Vec::new(),
+        incomplete: parts.incomplete,
         report,
     };
     // Tables may be declared behind the statements that use them.
-    for statement in statements {
+    for statement in &parts.statements {
         if let Statement::Table { name, options } = statement {
             builder.table(name, options);
         }
     }
-    for statement in statements {
+    for statement in &parts.statements {
         match statement {
             Statement::Table { .. } => {}
             Statement::Query { name, select } => builder.query(name, select),
@@ -68,6 +69,7 @@ struct Builder<'s, 'r> {
     sources: Vec<Rc<Raw>>,
     transforms: Vec<Rc<Raw>>,
     sinks: Vec<Rc<Raw>>,
+    incomplete: bool,
     report: &'r mut Report,
 }
 
@@ -100,6 +102,7 @@ impl<'s> Builder<'s, '_> {
             Some(kind) if kind == "sink" => Role::Sink,
             _ => {
                 let span = find("type").map_or(&name.span, |o| &o.value.span);
+                self.incomplete = true;
                 let message = format!(
                     "the table `{}` needs `'type' = 'source'` or `'sink'`",
                     name.text
@@ -110,6 +113,7 @@ impl<'s> Builder<'s, '_> {
         };
         let connector = find("connector");
         if connector.is_none_or(|c| c.text.trim().is_empty()) {
+            self.incomplete = true;
             let message = format!("the table `{}` names no connector", name.text);
             let help = "add `'connector' = '…'` to its options".to_owned();
             self.error(&name.span, message, Some(help));
@@ -170,6 +174,9 @@ impl<'s> Builder<'s, '_> {
     }
 
     fn unknown(&mut self, name: &Name, what: &str, fits: fn(Role) -> bool) {
+        if self.incomplete {
+            return;
+        }
         let known = self.tables.iter().filter(|(_, t)| fits(t.role));
         let near = nearest(&name.text, known.map(|(k, _)| k.as_str()));
         let help = near.map(|near| format!("did you mean `{near}`?"));

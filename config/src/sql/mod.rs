@@ -39,13 +39,13 @@ pub(crate) fn read(
 ) -> Option<ConfigValue> {
     let parts = statements::split(source, report);
     let mut root = RawObject::new();
-    for (start, end) in parts.config {
+    for (start, end) in parts.config.iter().copied() {
         let mut context = Context::new(report);
         let cursor = Cursor::part(source, start, end);
         let part = Parser::at(cursor, file, &mut context).document();
         hocon::merge_into(&mut root, part);
     }
-    build::job(source, &parts.statements, &mut root, report);
+    build::job(source, &parts, &mut root, report);
     if report.has_errors() {
         return None;
     }

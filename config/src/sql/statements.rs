@@ -45,6 +45,8 @@ pub(super) struct Parts {
     /// Where the HOCON of `/* config … */` stands.
     pub(super) config: Vec<(usize, usize)>,
     pub(super) statements: Vec<Statement>,
+    /// Whether a statement could not be read: then a table that is missing is no error of its own.
+    pub(super) incomplete: bool,
 }
 
 /// Reads all statements; a statement with an error is left out, and reading goes on behind its `;`.
@@ -55,6 +57,7 @@ pub(super) fn split(source: &Arc<SourceText>, report: &mut Report) -> Parts {
     let mut parts = Parts {
         config: Vec::new(),
         statements: Vec::new(),
+        incomplete: cut,
     };
     let (config, code): (Vec<&Token>, Vec<&Token>) =
         all.iter().partition(|t| t.kind == TokenKind::Config);
@@ -77,7 +80,10 @@ pub(super) fn split(source: &Arc<SourceText>, report: &mut Report) -> Parts {
         };
         match reader.statement() {
             Ok(statement) => parts.statements.push(statement),
-            Err(error) => report.push(*error),
+            Err(error) => {
+                parts.incomplete = true;
+                report.push(*error);
+            }
         }
     }
     parts

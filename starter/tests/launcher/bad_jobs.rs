@@ -96,6 +96,5 @@ sink { Blackhole {} }
 "#;
     Sandbox::new()
         .job(job)
-        .fails(1)
-        .says(&["sink", "job.conf:4:"]);
+        .says(&["`sink` is given twice", "job.conf:4:1"]);
 }

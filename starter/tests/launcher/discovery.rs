@@ -119,7 +119,8 @@ fn config_tree_leaves_variables_and_unknown_plugins_as_they_are() {
     sandbox.write(
         "job.conf",
         r#"env { job.mode = BATCH }
-           source { NoSuchThing { table = "${t}", n = 1 } NoSuchThing { n = 2 } }
+           source { NoSuchThing { table = "${t}", n = 1 }
+             NoSuchThing { n = 2 } }
            sink { Neither {} }"#,
     );
     let run = sandbox.seatunnel("config tree job.conf").succeeds();

@@ -1,0 +1,14 @@
+//! The error codes of this crate.
+
+use seatunnel_api::ErrorCode;
+
+/// A transform names a column that its input doesn't have.
+pub const COLUMN_UNKNOWN: ErrorCode = ErrorCode::new("TRANSFORM-01", "column not found");
+/// A transform would make two columns of one name.
+pub const COLUMN_TWICE: ErrorCode = ErrorCode::new("TRANSFORM-02", "column exists already");
+/// A transform's options say too little, or contradict each other.
+pub const RULE_INVALID: ErrorCode = ErrorCode::new("TRANSFORM-03", "transform not complete");
+/// A pattern can't be understood, or is too costly to match.
+pub const PATTERN_INVALID: ErrorCode = ErrorCode::new("TRANSFORM-04", "pattern not valid");
+/// A transform works on text and meets a column that has no text form.
+pub const NOT_TEXT: ErrorCode = ErrorCode::new("TRANSFORM-05", "column has no text form");

@@ -1,0 +1,212 @@
+//! What transforms have in common: finding columns, keeping keys, and columns put in a new order.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_cast::cast;
+use arrow_schema::DataType as ArrowType;
+use seatunnel_api::config::nearest;
+use seatunnel_api::options::Located;
+use seatunnel_api::{
+    Batch, CatalogTable, Column, ConstraintKey, DataType, Error, PrimaryKey, Result, TableSchema,
+};
+
+use crate::codes;
+use crate::tables::TableStep;
+
+/// Position of the column of this name.
+///
+/// # Errors
+/// If there is none: the nearest name, or all of them.
+pub fn column_index(plugin: &str, table: &CatalogTable, name: &Located<String>) -> Result<usize> {
+    table.schema().index_of(&name.value).ok_or_else(|| {
+        Error::new(
+            codes::COLUMN_UNKNOWN,
+            format!(
+                "{plugin}: table {} has no column `{}`",
+                table.path(),
+                name.value
+            ),
+        )
+        .with_help(known_columns(
+            &name.value,
+            &table.schema().names().collect::<Vec<_>>(),
+        ))
+        .at(&name.span)
+    })
+}
+
+/// "did you mean" for a column, or what there is to choose from.
+pub fn known_columns(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("its columns are: {}", known.join(", ")),
+    }
+}
+
+/// Refuses a list of columns in which a name comes twice.
+///
+/// # Errors
+/// If one does.
+pub fn refuse_twins(plugin: &str, table: &CatalogTable, columns: &[Column]) -> Result<()> {
+    let mut seen = HashSet::with_capacity(columns.len());
+    match columns.iter().find(|c| !seen.insert(c.name.as_str())) {
+        None => Ok(()),
+        Some(column) => Err(Error::new(
+            codes::COLUMN_TWICE,
+            format!(
+                "{plugin}: the result of table {} would have two columns `{}`",
+                table.path(),
+                column.name
+            ),
+        )),
+    }
+}
+
+/// The same table with these columns. `renamed` gives the new name of an old column, none if it is
+/// gone; a key stays if all its columns do.
+pub fn with_columns(
+    table: &CatalogTable,
+    columns: Vec<Column>,
+    renamed: impl Fn(&str) -> Option<String>,
+) -> Arc<CatalogTable> {
+    let schema = table.schema();
+    let primary_key = schema.primary_key.as_ref().and_then(|key| {
+        let columns: Option<Vec<String>> = key.columns.iter().map(|c| renamed(c)).collect();
+        Some(PrimaryKey {
+            name: key.name.clone(),
+            columns: columns?,
+        })
+    });
+    let constraint_keys = schema
+        .constraint_keys
+        .iter()
+        .filter_map(|key| {
+            let columns: Option<Vec<_>> = key
+                .columns
+                .iter()
+                .map(|(name, order)| Some((renamed(name)?, *order)))
+                .collect();
+            Some(ConstraintKey {
+                name: key.name.clone(),
+                kind: key.kind,
+                columns: columns?,
+            })
+        })
+        .collect();
+    let partition_keys = table
+        .partition_keys()
+        .iter()
+        .filter_map(|key| renamed(key))
+        .collect();
+    let schema = TableSchema {
+        columns,
+        primary_key,
+        constraint_keys,
+    };
+    Arc::new(
+        table
+            .with_schema(schema)
+            .with_partition_keys(partition_keys),
+    )
+}
+
+/// Puts a column at the place of the one of its name, or behind the last; returns its position.
+/// Of a column that is replaced, all but the type stays.
+pub fn put_column(columns: &mut Vec<Column>, column: Column) -> usize {
+    match columns.iter().position(|c| c.name == column.name) {
+        Some(at) => {
+            if columns[at].data_type != column.data_type {
+                columns[at].data_type = column.data_type;
+                columns[at].source_type = None;
+                columns[at].length = None;
+                columns[at].default_value = None;
+            }
+            columns[at].nullable |= column.nullable;
+            at
+        }
+        None => {
+            columns.push(column);
+            columns.len() - 1
+        }
+    }
+}
+
+/// A batch of `table` from columns that fit it, with the kinds of another.
+///
+/// # Errors
+/// If the columns don't fit the table: a bug of the transform.
+pub fn rebuilt(table: &Arc<CatalogTable>, columns: Vec<ArrayRef>, of: &Batch) -> Result<Batch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(of.num_rows()));
+    let records =
+        RecordBatch::try_new_with_options(table.arrow_schema().clone(), columns, &options)?;
+    Ok(Batch::new(table.clone(), records, of.kinds().clone()))
+}
+
+/// Columns chosen from those of the input; no value is touched.
+pub struct Projection {
+    table: Arc<CatalogTable>,
+    sources: Vec<usize>,
+}
+
+impl Projection {
+    /// `sources` are the positions, in the input, of the columns of `table`.
+    pub fn new(table: Arc<CatalogTable>, sources: Vec<usize>) -> Self {
+        Self { table, sources }
+    }
+}
+
+impl TableStep for Projection {
+    fn table(&self) -> &Arc<CatalogTable> {
+        &self.table
+    }
+
+    fn apply(&self, batch: Batch) -> Result<Option<Batch>> {
+        let input = batch.records().columns();
+        let columns = self.sources.iter().map(|at| input[*at].clone()).collect();
+        rebuilt(&self.table, columns, &batch).map(Some)
+    }
+}
+
+/// Refuses a column whose values have no text form that both SeaTunnel and we would write.
+///
+/// # Errors
+/// If it has none.
+pub fn check_text(plugin: &str, column: &Column) -> Result<()> {
+    match column.data_type {
+        DataType::String
+        | DataType::Boolean
+        | DataType::TinyInt
+        | DataType::SmallInt
+        | DataType::Int
+        | DataType::BigInt
+        | DataType::Decimal { .. }
+        | DataType::Date
+        | DataType::Null => Ok(()),
+        ref other => Err(Error::new(
+            codes::NOT_TEXT,
+            format!(
+                "{plugin} works on text, the column `{}` is of the type {other}",
+                column.name
+            ),
+        )
+        .with_help("turn it into text first, with the Sql transform: cast(… as string)")),
+    }
+}
+
+/// The column as text; its type has passed [`check_text`].
+///
+/// # Errors
+/// If a value has no text form.
+pub fn as_text(column: &ArrayRef) -> Result<ArrayRef> {
+    if column.data_type() == &ArrowType::Utf8 {
+        return Ok(column.clone());
+    }
+    Ok(cast(column, &ArrowType::Utf8)?)
+}
+
+/// A column that [`as_text`] made.
+pub fn text(column: &ArrayRef) -> &StringArray {
+    arrow_array::cast::AsArray::as_string::<i32>(column)
+}

@@ -209,3 +209,72 @@ async fn a_hundred_tables_go_in_and_out() {
         }
     }
 }
+
+/// Hands what is read to a writer at once, as an engine does.
+struct Into(Box<dyn seatunnel_api::erased::DynWriter>);
+
+#[async_trait::async_trait]
+impl seatunnel_api::Emitter for Into {
+    async fn emit(
+        &mut self,
+        batch: seatunnel_api::Batch,
+        _position: Option<Vec<u8>>,
+    ) -> seatunnel_api::Result<()> {
+        self.0.write(batch).await
+    }
+
+    fn wants_positions(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_copied_within_one_file_while_it_is_read() {
+    let files = Files::new();
+    let db = files.database(
+        "a.db",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, note TEXT NOT NULL DEFAULT 'none');
+         CREATE INDEX by_note ON t (note);
+         WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 50000)
+         INSERT INTO t SELECT x, 'note ' || x FROM c",
+    );
+    let url = files.url("a.db");
+    let source = source(json!({"url": url, "table_path": "t"}))
+        .await
+        .unwrap();
+    let options = into(&url, json!({"tableSuffix": "_copy", "batch_size": 1_000}));
+    let sink = sink(options, &source.tables()).await.unwrap();
+    sink.prepare().await.unwrap();
+    let splits = common::splits(&source, 2).await;
+    let mut tasks = Vec::new();
+    for half in splits.chunks(splits.len().div_ceil(2)) {
+        let mut writer = Into(sink.writer(common::task()).await.unwrap());
+        let mut reader = source.reader(common::task()).await.unwrap();
+        let half = half.to_vec();
+        tasks.push(tokio::spawn(async move {
+            for split in half {
+                reader.read(&split.bytes, &mut writer).await.unwrap();
+            }
+            writer.0.prepare_commit(1).await.unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    sink.finish().await.unwrap();
+    let differing = "SELECT count(*) FROM (SELECT * FROM t EXCEPT SELECT * FROM t_copy)";
+    assert_eq!(ask(&db, differing), ["0"]);
+    assert_eq!(ask(&db, "SELECT count(*) FROM t_copy"), ["50000"]);
+    let created = ask(
+        &db,
+        "SELECT sql FROM sqlite_schema WHERE tbl_name = 't_copy'",
+    );
+    assert_eq!(
+        created,
+        [
+            "CREATE TABLE `t_copy` (\n  `id` INTEGER NOT NULL,\n  \
+             `note` TEXT NOT NULL DEFAULT 'none',\n  PRIMARY KEY (`id`)\n)",
+            "CREATE INDEX `t_copy_by_note` ON `t_copy` (`note`)",
+        ]
+    );
+}

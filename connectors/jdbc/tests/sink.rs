@@ -494,3 +494,19 @@ async fn a_table_without_a_unique_key_is_told_before_rows_are_written() {
     }
     assert_eq!(ask(&db, "SELECT * FROM t"), ["1|new", "2|new"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_can_not_be_made_anew_stays_as_it_is() {
+    let files = Files::new();
+    let db = files.database("a.db", "CREATE TABLE t (id INT); INSERT INTO t VALUES (7)");
+    // Without its keys, the new table has nothing to replace rows by.
+    let options = json!({"schema_save_mode": "RECREATE_SCHEMA", "create_index": false});
+    let error = put_two(&files, options).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no primary or unique key on (id)"),
+        "{error}"
+    );
+    assert_eq!(ask(&db, "SELECT * FROM t"), ["7"]);
+}

@@ -250,12 +250,12 @@ async fn a_value_of_another_type_is_named_and_never_null() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_goes_on_where_it_was_stopped() {
     let files = Files::new();
-    let connection = files.database("a.db", "CREATE TABLE t (id INT)");
-    for id in 0..1_000 {
-        connection
-            .execute("INSERT INTO t VALUES (?1)", [id])
-            .unwrap();
-    }
+    files.database(
+        "a.db",
+        "CREATE TABLE t (id INT);
+         WITH RECURSIVE c (x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c WHERE x < 999)
+         INSERT INTO t SELECT x FROM c",
+    );
     for options in [
         json!({"url": files.url("a.db"), "table_path": "t"}),
         json!({"url": files.url("a.db"), "query": "SELECT id FROM t"}),

@@ -106,7 +106,8 @@ impl Target {
         })
     }
 
-    /// Carries out the save modes. What is there is compared with the rows before anything is deleted.
+    /// Carries out the save modes. What is there is compared with the rows before anything is deleted;
+    /// where they don't fit, no table is dropped or created.
     pub(crate) fn prepare(
         &self,
         connection: &Connection,
@@ -122,6 +123,43 @@ impl Target {
             return Plan::new(self, connection, location, table).map(drop);
         }
         staging::warn_of_leftovers(connection, location, &self.table)?;
+        let transaction = connection.unchecked_transaction().map_err(failed)?;
+        self.make_table(&transaction, location, table)?;
+        Plan::new(self, &transaction, location, table)?;
+        transaction.commit().map_err(failed)?;
+        let quoted = QUOTE.name(&self.table);
+        match self.data_save_mode {
+            DataSaveMode::Append => {}
+            DataSaveMode::Drop => connection
+                .execute_batch(&format!("DELETE FROM {quoted}"))
+                .map_err(failed)?,
+            DataSaveMode::Custom => self.run_custom_sql(connection).map_err(failed)?,
+            DataSaveMode::ErrorWhenExists => {
+                let any = format!("SELECT EXISTS (SELECT 1 FROM {quoted})");
+                let any: bool = connection
+                    .query_row(&any, [], |row| row.get(0))
+                    .map_err(failed)?;
+                if any {
+                    return Err(Error::new(
+                        seatunnel_api::codes::DATA_EXISTS,
+                        format!("the table `{}` has rows already", self.table),
+                    )
+                    .with_context("database", location.path().display())
+                    .with_help("empty it, or choose another data_save_mode"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops and creates the table as `schema_save_mode` has it.
+    fn make_table(
+        &self,
+        connection: &Connection,
+        location: &Location,
+        table: &CatalogTable,
+    ) -> Result<()> {
+        let failed = |e| location.failure(e).with_context("table", &self.table);
         let existing = TableInfo::load(connection, &self.table).map_err(failed)?;
         let create = match (self.schema_save_mode, &existing) {
             (SchemaSaveMode::Recreate, Some(info)) => {
@@ -150,29 +188,6 @@ impl Target {
             };
             for statement in new.statements() {
                 connection.execute_batch(&statement).map_err(failed)?;
-            }
-        }
-        Plan::new(self, connection, location, table)?;
-        let quoted = QUOTE.name(&self.table);
-        match self.data_save_mode {
-            DataSaveMode::Append => {}
-            DataSaveMode::Drop => connection
-                .execute_batch(&format!("DELETE FROM {quoted}"))
-                .map_err(failed)?,
-            DataSaveMode::Custom => self.run_custom_sql(connection).map_err(failed)?,
-            DataSaveMode::ErrorWhenExists => {
-                let any = format!("SELECT EXISTS (SELECT 1 FROM {quoted})");
-                let any: bool = connection
-                    .query_row(&any, [], |row| row.get(0))
-                    .map_err(failed)?;
-                if any {
-                    return Err(Error::new(
-                        seatunnel_api::codes::DATA_EXISTS,
-                        format!("the table `{}` has rows already", self.table),
-                    )
-                    .with_context("database", location.path().display())
-                    .with_help("empty it, or choose another data_save_mode"));
-                }
             }
         }
         Ok(())

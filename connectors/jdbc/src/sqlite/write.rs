@@ -250,6 +250,9 @@ impl Sink for SqliteSink {
     }
 
     async fn abort(&self, staged: Vec<Staged>) -> Result<()> {
+        if staged.is_empty() {
+            return Ok(());
+        }
         let tables: Vec<String> = staged.into_iter().map(|s| s.table).collect();
         self.database
             .with(move |connection, location| staging::discard(connection, location, &tables))

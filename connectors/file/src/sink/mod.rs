@@ -35,6 +35,9 @@ use writer::LocalFileWriter;
 
 const NAME: &str = "LocalFile";
 
+/// On what condition rows are there once.
+const CONDITION: &str = "with is_enable_transaction, as long as tmp_path keeps its files until the job is restarted after a failure";
+
 /// Makes sinks that write files of this machine.
 pub struct LocalFileSinkFactory;
 
@@ -48,6 +51,10 @@ impl SinkFactory for LocalFileSinkFactory {
             aliases: &[],
             summary: "Writes csv, text, json and parquet files on this machine.",
         }
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::ExactlyOnce(CONDITION)
     }
 
     async fn create(
@@ -115,9 +122,7 @@ impl Sink for LocalFileSink {
 
     fn guarantee(&self) -> Guarantee {
         if self.target.options.is_enable_transaction {
-            Guarantee::ExactlyOnce(
-                "as long as tmp_path keeps its files until the job is restarted after a failure",
-            )
+            Guarantee::ExactlyOnce(CONDITION)
         } else {
             Guarantee::AtLeastOnce
         }

@@ -383,3 +383,56 @@ async fn a_cancelled_query_ends() {
     assert!(tokio::time::timeout(limit, reading).await.is_err());
     // The test's runtime waits for its threads: it would never end otherwise.
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_keys_of_any_storage_class_are_covered_once() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for round in 0..30 {
+        let files = Files::new();
+        let declared = ["BIGINT", "REAL", "TEXT", "NUMERIC"][random.usize(..4)];
+        let keys: Vec<String> = (0..random.usize(1..40))
+            .map(|_| match random.u8(..6) {
+                0 => "NULL".to_owned(),
+                1 => random.i64(..).to_string(),
+                2 => random.i8(..).to_string(),
+                3 => format!("{:?}", (random.f64() - 0.5) * 1e6),
+                4 => format!("'{}'", random.alphanumeric()),
+                _ => format!("x'{:02x}'", random.u8(..)),
+            })
+            .collect();
+        let rows: Vec<String> = keys
+            .iter()
+            .enumerate()
+            .map(|(id, key)| format!("({id}, {key})"))
+            .collect();
+        files.database(
+            "a.db",
+            &format!(
+                "CREATE TABLE t (id INT, k {declared}); INSERT INTO t VALUES {}",
+                rows.join(", ")
+            ),
+        );
+        // Its type is that of the first rows; text among numbers makes it text.
+        let options = json!({
+            "url": files.url("a.db"),
+            "query": "SELECT id, CASE typeof(k) WHEN 'blob' THEN NULL ELSE k END AS k FROM t",
+            "partition_column": "k",
+            "partition_num": random.usize(1..12),
+        });
+        let all: BTreeSet<i64> = (0..keys.len() as i64).collect();
+        match read_all(options).await {
+            Ok(rows) => {
+                let seen: BTreeSet<i64> = rows
+                    .iter()
+                    .map(|row| match row[0] {
+                        Value::Int(id) => i64::from(id),
+                        ref other => panic!("{other:?}"),
+                    })
+                    .collect();
+                assert_eq!(rows.len(), all.len(), "round {round}: {keys:?}");
+                assert_eq!(seen, all, "round {round}: {keys:?}");
+            }
+            Err(error) => panic!("round {round}: {error}"),
+        }
+    }
+}

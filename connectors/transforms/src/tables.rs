@@ -87,7 +87,7 @@ macro_rules! options_with_table_rules {
 
         /// The rule of one table.
         #[derive(Clone, Debug, seatunnel_api::options::Options)]
-        pub struct $entry {
+        struct $entry {
             /// The table: `database.schema.table` or as many of these as it has.
             table_path: seatunnel_api::options::Located<String>,
             #[option(flatten)]

@@ -62,6 +62,10 @@ fn blocks(
     common: &OptionSet,
     definitions: &mut Map<String, Value>,
 ) -> Value {
+    if plugins.is_empty() {
+        // JSON schema has no empty list of choices.
+        return json!({ "description": format!("No {kind} is built in."), "maxItems": 0, "maxProperties": 0 });
+    }
     let mut by_name = Map::new();
     let mut by_pattern = Map::new();
     let mut if_named = Vec::new();
@@ -103,23 +107,21 @@ fn blocks(
         )
         .collect();
     json!({
-        "anyOf": [
-            {
+        "type": ["object", "array"],
+        "if": { "type": "array" },
+        "then": {
+            "items": {
                 "type": "object",
-                "properties": by_name,
-                "patternProperties": by_pattern,
-                "additionalProperties": false,
+                "properties": { "plugin_name": { "anyOf": known } },
+                "required": ["plugin_name"],
+                "allOf": if_named,
             },
-            {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": { "plugin_name": { "anyOf": known } },
-                    "required": ["plugin_name"],
-                    "allOf": if_named,
-                },
-            },
-        ],
+        },
+        "else": {
+            "properties": by_name,
+            "patternProperties": by_pattern,
+            "additionalProperties": false,
+        },
     })
 }
 
@@ -129,8 +131,10 @@ fn any_case(word: &str) -> String {
         c if c.is_ascii_alphabetic() => {
             format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase())
         }
-        c if c.is_ascii_alphanumeric() || c == '_' => c.to_string(),
-        c => format!("\\{c}"),
+        '.' | '+' | '*' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '^' | '$' | '\\' => {
+            format!("\\{c}")
+        }
+        c => c.to_string(),
     });
     format!("^{}$", letters.collect::<String>())
 }

@@ -78,12 +78,9 @@ sink {
   Console { plugin_input = "rows", log.print.dta = false }
 }
 "#;
-    let run = Sandbox::new().job(job).fails(1);
-    let errors = run
-        .stderr
-        .find("error[")
-        .map(|at| &run.stderr[at..])
-        .unwrap_or_default();
+    let sandbox = Sandbox::new();
+    sandbox.write("job.conf", job);
+    let errors = sandbox.seatunnel("-c job.conf --check").fails(1).stderr;
     insta::assert_snapshot!(errors);
 }
 

@@ -131,7 +131,6 @@ fn config_tree_leaves_variables_and_unknown_plugins_as_they_are() {
             { "plugin_name": "NoSuchThing", "table": "${t}", "n": 1 },
             { "plugin_name": "NoSuchThing", "n": 2 },
         ],
-        "transform": [],
         "sink": [{ "plugin_name": "Neither" }],
     });
     assert_eq!(tree, expected);

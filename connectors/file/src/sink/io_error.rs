@@ -30,16 +30,12 @@ fn explain(error: &io::Error) -> Explanation {
         io::ErrorKind::StorageFull => (
             codes::DISK_FULL,
             Some("the disk is full"),
-            Some(
-                "free some space, or choose another `path` and `tmp_path`; what this job wrote is cleaned up",
-            ),
+            Some("free some space, or choose another `path` and `tmp_path`"),
         ),
         io::ErrorKind::QuotaExceeded => (
             codes::DISK_FULL,
             Some("the disk quota is used up"),
-            Some(
-                "free some space, or choose another `path` and `tmp_path`; what this job wrote is cleaned up",
-            ),
+            Some("free some space, or choose another `path` and `tmp_path`"),
         ),
         io::ErrorKind::FileTooLarge => (
             codes::DISK_FULL,

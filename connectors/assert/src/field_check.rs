@@ -103,11 +103,10 @@ impl FieldChecks {
                             ));
                         }
                     }
-                    Some(Err(message)) => {
-                        if first_not_null(array, own).is_some() {
-                            return Err(self.unusable(rule, format!("equals_to: {message}")));
-                        }
+                    Some(Err(message)) if first_not_null(array, own).is_some() => {
+                        return Err(self.unusable(rule, format!("equals_to: {message}")));
                     }
+                    Some(Err(_)) => {}
                 }
             }
         }

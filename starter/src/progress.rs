@@ -28,12 +28,11 @@ pub(crate) fn above_bars<T>(write: impl FnOnce() -> T) -> T {
 /// Shows the progress of a job until the future is dropped. `rows_on_terminal` says that the job
 /// itself prints to the terminal, which bars would tear.
 pub(crate) async fn show(handle: &JobHandle, style: ProgressStyle, rows_on_terminal: bool) {
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let style = match style {
         ProgressStyle::Auto if rows_on_terminal => ProgressStyle::Lines,
-        ProgressStyle::Auto if std::io::IsTerminal::is_terminal(&std::io::stderr()) => {
-            ProgressStyle::Bars
-        }
-        ProgressStyle::Auto => ProgressStyle::Lines,
+        ProgressStyle::Auto | ProgressStyle::Bars if terminal => ProgressStyle::Bars,
+        ProgressStyle::Auto | ProgressStyle::Bars => ProgressStyle::Lines,
         other => other,
     };
     match style {

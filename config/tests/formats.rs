@@ -162,6 +162,7 @@ fn sql_refuses_what_no_job_can_mean() {
         ("CREATE TABLE t AS VALUES (1)", "expected `SELECT …`"),
         ("INSERT INTO dst SELECT a, b", "expected `FROM`"),
         ("DELETE FROM dst", "no such statement"),
+        ("/*/", "this comment is never closed"),
         ("", "the job writes nothing"),
     ] {
         let text = format!(

@@ -37,22 +37,15 @@ struct Finisher<'r> {
     report: &'r mut Report,
     /// Names that were reported.
     named: HashSet<String>,
-    /// Values that may still be made: shared values become separate ones here.
+    /// Copies of values that may still be made.
     left: usize,
 }
 
 impl Finisher<'_> {
     fn value(&mut self, raw: Rc<Raw>) -> ConfigValue {
-        if self.left == 0 {
+        // A value with more than one owner is copied here.
+        if Rc::strong_count(&raw) > 1 && !self.may_copy(&raw) {
             return ConfigValue::new(Kind::Null, raw.span.clone());
-        }
-        self.left -= 1;
-        if self.left == 0 {
-            self.report.push(Diagnostic::error(
-                codes::TOO_LARGE,
-                "references expand too far from here",
-                raw.span.clone(),
-            ));
         }
         let Raw {
             kind,
@@ -79,6 +72,18 @@ impl Finisher<'_> {
             span,
             key_span,
         }
+    }
+
+    fn may_copy(&mut self, raw: &Raw) -> bool {
+        if self.left == 1 {
+            self.report.push(Diagnostic::error(
+                codes::TOO_LARGE,
+                "references expand too far from here",
+                raw.span.clone(),
+            ));
+        }
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
     }
 
     fn pending(&mut self, kind: &RawKind, span: &Span) -> Kind {

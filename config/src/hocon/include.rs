@@ -26,6 +26,11 @@ impl Parser<'_, '_, '_> {
         let Some(include) = self.include_statement()? else {
             return Ok(None);
         };
+        self.context.includes += 1;
+        if self.context.includes > limits::INCLUDES {
+            let message = format!("the job file has more than {} includes", limits::INCLUDES);
+            return Err(error(codes::TOO_LARGE, include.span, message));
+        }
         let mut members = RawObject::new();
         let files = self.included_files(&include.name);
         if files.is_empty() {
@@ -131,8 +136,6 @@ impl Parser<'_, '_, '_> {
                 "includes are nested deeper than {} files",
                 limits::INCLUDE_DEPTH
             ))
-        } else if self.context.includes >= limits::INCLUDES {
-            Some(format!("more than {} includes", limits::INCLUDES))
         } else {
             None
         };
@@ -145,7 +148,6 @@ impl Parser<'_, '_, '_> {
         if file.extension().is_some_and(|e| e == "properties") {
             return Ok(properties::read(&source));
         }
-        self.context.includes += 1;
         self.context.files.push(identity);
         let read = Parser::new(&source, Some(file), self.context).document();
         self.context.files.pop();

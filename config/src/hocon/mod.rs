@@ -62,10 +62,10 @@ pub(crate) mod limits {
     pub(crate) const ERRORS: usize = 50;
     /// Files within files by `include`.
     pub(crate) const INCLUDE_DEPTH: usize = 16;
-    /// Files that are included in all.
+    /// `include` statements in all.
     pub(crate) const INCLUDES: usize = 256;
-    /// Values that resolving references may visit or make.
-    pub(crate) const STEPS: usize = 1_000_000;
+    /// Values that resolving references may visit, and copies of values that it may make.
+    pub(crate) const STEPS: usize = 500_000;
     /// What separates the keys of a path, in keys and in `${}`.
     pub(crate) const SEPARATOR: &str = "->";
     /// Root keys whose object is a list of plugin blocks.

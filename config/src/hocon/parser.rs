@@ -57,6 +57,8 @@ pub(crate) struct Parser<'a, 'c, 'r> {
     /// A block whose closing brace stands where that of a block around it should: the first
     /// suspect when a brace is missing at the end.
     pub(super) suspect: Option<(usize, usize)>,
+    /// Whether reading has ended early: then what is still open is no error of its own.
+    pub(super) ended: bool,
 }
 
 /// What an object's body stands for.
@@ -90,6 +92,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
             depth: 0,
             lists: 0,
             suspect: None,
+            ended: false,
         }
     }
 
@@ -168,6 +171,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
             self.cursor.skip_blank();
             match (self.cursor.peek(), open) {
                 (None, None) => break,
+                (None, _) if self.ended => break,
                 (None, Some(open)) => {
                     let error = self.unclosed(open, '}');
                     self.leave();
@@ -201,15 +205,12 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
                 let fatal = error.code == codes::TOO_LARGE;
                 self.context.push(*error);
                 if fatal || self.context.errors > limits::ERRORS {
-                    self.cursor.pos = self.cursor.end();
+                    self.end();
                 } else {
                     self.resume(open.is_some());
                 }
             }
             self.open = outer;
-            if self.context.errors > 0 && self.cursor.pos == self.cursor.end() {
-                break;
-            }
         }
         self.leave();
         Ok(match body {
@@ -349,6 +350,7 @@ impl<'a, 'c, 'r> Parser<'a, 'c, 'r> {
         loop {
             self.cursor.skip_blank();
             match self.cursor.peek() {
+                None if self.ended => break,
                 None => return Err(self.unclosed(open, ']')),
                 Some(']') => {
                     self.cursor.pos += 1;

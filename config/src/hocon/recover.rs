@@ -22,6 +22,12 @@ impl Parser<'_, '_, '_> {
         }
     }
 
+    /// Reads no further.
+    pub(super) fn end(&mut self) {
+        self.cursor.pos = self.cursor.end();
+        self.ended = true;
+    }
+
     /// The error for a `{` or `[` at `open` that the end of the file finds open.
     pub(super) fn unclosed(&mut self, open: usize, close: char) -> Box<Diagnostic> {
         let what = if close == '}' { "object" } else { "list" };
@@ -31,7 +37,7 @@ impl Parser<'_, '_, '_> {
             format!("this {what} is never closed: `{close}` is missing"),
         );
         // All objects around it are open as well: one message is enough.
-        self.cursor.pos = self.cursor.end();
+        self.end();
         match self.suspect.filter(|(inner, _)| *inner != open) {
             Some((inner, end)) => {
                 let (opened, _) = source.position(inner as u32);

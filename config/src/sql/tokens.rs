@@ -78,12 +78,12 @@ pub(super) fn tokens(source: &Arc<SourceText>) -> (Vec<Token>, Option<Diagnostic
                 continue;
             }
             '/' if rest.starts_with("/*") => {
-                let Some(length) = rest.find("*/") else {
+                let Some(length) = rest[2..].find("*/") else {
                     let span = Span::new(source, start, start + 2);
                     return (tokens, Some(open_error("this comment", "*/", span)));
                 };
-                pos += length + 2;
-                if !is_config(&rest[2..length]) {
+                pos += length + 4;
+                if !is_config(&rest[2..length + 2]) {
                     continue;
                 }
                 TokenKind::Config

@@ -8,9 +8,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use seatunnel_config::{Environment, Format, tree_of_str};
+use seatunnel_config::{Format, tree_of_str};
 use serde_json::Value;
-use support::{corpus, difference, no_environment, tree};
+use support::{corpus, difference, skipped, tree};
 
 fn lines(file: &Path) -> Vec<Value> {
     fs::read_to_string(file)
@@ -28,7 +28,7 @@ fn is_left_out(text: &str) -> bool {
 #[test]
 fn job_files_give_the_tree_of_seatunnels_parser() {
     let Some(folder) = corpus() else {
-        eprintln!("skipped: the corpus of job files is not here");
+        skipped("the corpus of job files is not here");
         return;
     };
     let mut failed = Vec::new();
@@ -36,12 +36,7 @@ fn job_files_give_the_tree_of_seatunnels_parser() {
     for case in &cases {
         let name = case["file"].as_str().unwrap();
         let text = fs::read_to_string(folder.join(name)).unwrap();
-        match tree_of_str(
-            name,
-            &text,
-            Format::Hocon,
-            &Environment::Fixed(Default::default()),
-        ) {
+        match tree_of_str(name, &text, Format::Hocon, &support::no_environment()) {
             Ok(found) if case["ok"] == true => {
                 failed.extend(
                     difference(&found.to_json(), &case["tree"], "").map(|d| format!("{name}{d}")),
@@ -65,7 +60,7 @@ fn job_files_give_the_tree_of_seatunnels_parser() {
 #[test]
 fn small_cases_follow_seatunnels_parser() {
     let Some(folder) = corpus() else {
-        eprintln!("skipped: the corpus of small cases is not here");
+        skipped("the corpus of small cases is not here");
         return;
     };
     let mut failed = Vec::new();
@@ -100,5 +95,4 @@ fn the_two_quirks_mean_what_they_say() {
     assert_eq!(list["source"][0]["x"], 1);
     let nested = tree("sink { Kafka { source { a=1 } } }").unwrap();
     assert_eq!(nested["sink"][0]["source"]["a"], 1);
-    let _ = no_environment();
 }

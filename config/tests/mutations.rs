@@ -61,7 +61,7 @@ fn samples() -> Vec<(String, Format)> {
     let mut folders = vec![own];
     match corpus() {
         Some(folder) => folders.push(folder.join("jobs")),
-        None => eprintln!("the corpus of job files is not here: own samples alone"),
+        None => support::skipped("mutations of the corpus: it is not here; own samples alone"),
     }
     let mut files: Vec<_> = folders
         .iter()

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Sandbox, files_below, people, run, sink};
+use crate::support::{Sandbox, files_below, people, run, sink, skipped};
 
 /// A file system of 1 MiB, if this process may mount one.
 struct TinyDisk<'a>(&'a Path);
@@ -32,6 +32,7 @@ impl Drop for TinyDisk<'_> {
 async fn a_full_disk_is_one_clear_error_and_leaves_nothing() {
     let disk = tempfile::tempdir().unwrap();
     let Some(_mounted) = TinyDisk::mount(disk.path()) else {
+        skipped("this user may not mount a small disk");
         return;
     };
     let sandbox = Sandbox::new();

@@ -20,6 +20,12 @@ use seatunnel_api::{
 };
 use tempfile::TempDir;
 
+/// Says that a test could not run here.
+#[allow(clippy::print_stderr)]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// A folder for one test with `out` and `tmp` in it.
 pub(crate) struct Sandbox {
     folder: TempDir,

@@ -1,0 +1,389 @@
+//! Reads JSON, an object a line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray};
+use arrow_json::ReaderBuilder;
+use arrow_json::reader::Decoder;
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use memchr::memrchr;
+use seatunnel_api::config::ConfigValue;
+use seatunnel_api::{
+    Batch, BatchBuilder, CatalogTable, Column, DataType, RowKind, TablePath, TableSchema, Value,
+};
+use seatunnel_api::{Error, Output, Result};
+
+use super::boundaries::line_at;
+use super::cells::{CellError, TextRules, convert};
+use super::codes;
+use super::progress::Progress;
+use super::records::{MAX_RECORD, Records};
+use super::split::FileSplit;
+use super::streams::{Transcoder, read_failed};
+use super::table::FileTable;
+use super::window::Window;
+
+/// How the objects of a table's files are read.
+pub(crate) struct JsonRules {
+    text: TextRules,
+    way: Way,
+}
+
+enum Way {
+    /// By columns. Types that JSON doesn't have come as texts first.
+    Columns(SchemaRef),
+    /// Row by row, for nested values that the quick way can't make.
+    Rows(Vec<Column>),
+}
+
+impl JsonRules {
+    pub(crate) fn new(columns: &[Column], wanted: &[usize], text: TextRules) -> Self {
+        let columns: Vec<Column> = wanted.iter().map(|i| columns[*i].clone()).collect();
+        let nested_dates = text.date.is_none() && text.timestamp.is_none();
+        let quick = columns.iter().all(|c| match &c.data_type {
+            DataType::Array(_) | DataType::Map(..) | DataType::Row(_) => {
+                reads_directly(&c.data_type, nested_dates)
+            }
+            DataType::FloatVector(_) => false,
+            _ => true,
+        });
+        let way = if quick {
+            let fields: Vec<Field> = columns
+                .iter()
+                .map(|c| {
+                    let arrow = match &c.data_type {
+                        t if is_number(t) => t.to_arrow(),
+                        DataType::Boolean | DataType::Null => c.data_type.to_arrow(),
+                        DataType::Array(_) | DataType::Map(..) | DataType::Row(_) => {
+                            c.data_type.to_arrow()
+                        }
+                        _ => DataType::String.to_arrow(),
+                    };
+                    Field::new(&c.name, arrow, true)
+                })
+                .collect();
+            Way::Columns(Arc::new(Schema::new(fields)))
+        } else {
+            Way::Rows(columns)
+        };
+        Self { text, way }
+    }
+
+    fn decoder(schema: &SchemaRef, rows: usize) -> Result<Decoder> {
+        ReaderBuilder::new(schema.clone())
+            .with_batch_size(rows)
+            .with_coerce_primitive(true)
+            .build_decoder()
+            .map_err(Error::from)
+    }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::TinyInt
+            | DataType::SmallInt
+            | DataType::Int
+            | DataType::BigInt
+            | DataType::Float
+            | DataType::Double
+    )
+}
+
+/// Whether a nested value of this type comes out right without texts in between.
+fn reads_directly(data_type: &DataType, dates: bool) -> bool {
+    match data_type {
+        DataType::String | DataType::Boolean => true,
+        DataType::Date | DataType::Timestamp => dates,
+        DataType::Array(item) => reads_directly(item, dates),
+        DataType::Map(key, value) => **key == DataType::String && reads_directly(value, dates),
+        DataType::Row(fields) => {
+            !fields.is_empty() && fields.iter().all(|f| reads_directly(&f.data_type, dates))
+        }
+        other => is_number(other),
+    }
+}
+
+/// Reads the rows of a split.
+///
+/// # Errors
+/// If the file can't be read, a line is no object, or a value is not of its column's type.
+pub(crate) async fn read(
+    table: &FileTable,
+    rules: &JsonRules,
+    split: FileSplit,
+    out: &mut Output<'_, FileSplit>,
+) -> Result<()> {
+    let path = Path::new(&split.path).to_owned();
+    let by_bytes = table.reads_by_bytes();
+    let range = by_bytes.then_some((split.start, split.end));
+    let start = split.start;
+    let mut parts = table.packing.open(&path, range)?;
+    let mut progress = Progress::new(split, by_bytes);
+    while let Some(stream) = parts.next(&path)? {
+        let stream = match table.encoding {
+            Some(encoding) => Box::new(Transcoder::new(stream, encoding)),
+            None => stream,
+        };
+        let mut window = Window::new(stream, if by_bytes { start } else { 0 });
+        window.fill(false).map_err(|e| read_failed(&path, e))?;
+        if window.bytes().starts_with(b"\xef\xbb\xbf") {
+            window.consume(3);
+        }
+        let mut rows_in_part = 0;
+        loop {
+            if window.is_low() {
+                window.fill(false).map_err(|e| read_failed(&path, e))?;
+            }
+            let Some(length) = whole_lines(&mut window, out.batch_size().bytes, &path)? else {
+                break;
+            };
+            let size = out.batch_size();
+            let place = Place {
+                table,
+                path: &path,
+                offset: window.offset(),
+                rows_before: rows_in_part,
+            };
+            let (batch, used) = rules.next(&window.bytes()[..length], size.rows, &place)?;
+            window.consume(used);
+            if let Some(batch) = batch {
+                rows_in_part += batch.num_rows() as u64;
+                progress.emit(batch, window.offset(), out).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Length of the lines at the front of the window, about so many bytes; none at the end.
+fn whole_lines<R: std::io::Read>(
+    window: &mut Window<R>,
+    bytes: usize,
+    path: &Path,
+) -> Result<Option<usize>> {
+    loop {
+        let data = window.bytes();
+        if data.is_empty() && window.is_last() {
+            return Ok(None);
+        }
+        let near = &data[..data.len().min(bytes)];
+        let end = memrchr(b'\n', near).or_else(|| memrchr(b'\n', data));
+        match end {
+            Some(at) => return Ok(Some(at + 1)),
+            None if window.is_last() => return Ok(Some(data.len())),
+            None if data.len() >= MAX_RECORD => {
+                return Err(Error::new(
+                    codes::MALFORMED,
+                    format!("a line of {} has more than 1 GiB", path.display()),
+                )
+                .with_help("JSON files have one object a line"));
+            }
+            None => window.fill(true).map_err(|e| read_failed(path, e))?,
+        }
+    }
+}
+
+/// Where lines stand, for messages.
+struct Place<'a> {
+    table: &'a FileTable,
+    path: &'a Path,
+    offset: u64,
+    rows_before: u64,
+}
+
+impl Place<'_> {
+    fn error(&self, message: String, line_in_data: u64, data: &[u8], start: usize) -> Error {
+        let line = if self.table.reads_by_bytes() {
+            line_at(self.path, self.offset + start as u64)
+        } else {
+            Some(self.rows_before + line_in_data + 1)
+        };
+        let text = String::from_utf8_lossy(&data[start..]);
+        let mut shown: String = text.lines().next().unwrap_or("").chars().take(80).collect();
+        if shown.len() < text.lines().next().unwrap_or("").len() {
+            shown.push('…');
+        }
+        Error::new(codes::VALUE_INVALID, message)
+            .with_context("file", self.path.display())
+            .with_context("line", line.unwrap_or_default())
+            .with_context("table", self.table.table.path())
+            .with_help(format!(
+                "the line is {shown}; JSON files have one object a line"
+            ))
+    }
+}
+
+impl JsonRules {
+    /// A batch of the lines in `data`, and the bytes that it took.
+    fn next(&self, data: &[u8], rows: usize, place: &Place<'_>) -> Result<(Option<Batch>, usize)> {
+        match &self.way {
+            Way::Columns(schema) => {
+                let mut decoder = Self::decoder(schema, rows)?;
+                let decoded = decoder
+                    .decode(data)
+                    .and_then(|used| Ok((decoder.flush()?, used)));
+                let (records, used) =
+                    decoded.map_err(|e| self.find_line(schema, data, place, &e))?;
+                let Some(records) = records else {
+                    return Ok((None, data.len()));
+                };
+                let columns = self.columns(&records, place, data)?;
+                let rows = records.num_rows();
+                let batch = place.table.with_partitions(place.path, columns, rows)?;
+                Ok((Some(batch), used))
+            }
+            Way::Rows(columns) => self.row_by_row(columns, data, rows, place),
+        }
+    }
+
+    /// The error of a batch, told of the line that has it.
+    fn find_line(
+        &self,
+        schema: &SchemaRef,
+        data: &[u8],
+        place: &Place<'_>,
+        error: &ArrowError,
+    ) -> Error {
+        let mut start = 0;
+        for (number, line) in data.split(|b| *b == b'\n').enumerate() {
+            let alone = Self::decoder(schema, 1).and_then(|mut decoder| {
+                decoder.decode(line)?;
+                decoder.flush().map_err(Error::from)
+            });
+            if let Err(error) = alone {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let message = plain(&cause.unwrap_or_else(|| error.to_string()));
+                return place.error(message, number as u64, data, start);
+            }
+            start += line.len() + 1;
+        }
+        place.error(plain(&error.to_string()), 0, data, 0)
+    }
+
+    /// The columns as the table has them.
+    fn columns(
+        &self,
+        records: &RecordBatch,
+        place: &Place<'_>,
+        data: &[u8],
+    ) -> Result<Vec<ArrayRef>> {
+        let wanted = place.table.wanted.iter();
+        let columns = wanted.map(|i| &place.table.file_columns[*i]);
+        columns
+            .zip(records.columns())
+            .map(|(column, values)| {
+                let wanted = column.data_type.to_arrow();
+                if *values.data_type() == wanted {
+                    return Ok(values.clone());
+                }
+                let texts = values.as_string::<i32>();
+                self.from_texts(texts, &column.data_type).map_err(|e| {
+                    let message = format!(
+                        "{:?} in the column {:?} is not of type {}",
+                        e.text, column.name, column.data_type
+                    );
+                    let start = nth_line(data, e.row);
+                    place.error(message, e.row as u64, data, start)
+                })
+            })
+            .collect()
+    }
+
+    fn from_texts(&self, texts: &StringArray, data_type: &DataType) -> Result<ArrayRef, CellError> {
+        if *data_type == DataType::Bytes {
+            let decoded: Result<Vec<Option<Vec<u8>>>, CellError> = texts
+                .iter()
+                .enumerate()
+                .map(|(row, text)| match text {
+                    None => Ok(None),
+                    Some(text) => STANDARD.decode(text).map(Some).map_err(|_| CellError {
+                        row,
+                        text: text.chars().take(60).collect(),
+                    }),
+                })
+                .collect();
+            return Ok(Arc::new(BinaryArray::from_iter(decoded?)));
+        }
+        let records = Records::of_column(texts);
+        convert(&records, texts.value_data(), 0, data_type, &self.text)
+    }
+
+    fn row_by_row(
+        &self,
+        columns: &[Column],
+        data: &[u8],
+        rows: usize,
+        place: &Place<'_>,
+    ) -> Result<(Option<Batch>, usize)> {
+        let schema = TableSchema::new(columns.to_vec());
+        let table = CatalogTable::new("file", TablePath::unnamed(), schema);
+        let mut builder = BatchBuilder::new(Arc::new(table));
+        let mut used = 0;
+        for (number, line) in data.split_inclusive(|b| *b == b'\n').enumerate() {
+            if builder.len() >= rows {
+                break;
+            }
+            let start = used;
+            used += line.len();
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let failed = |message: String| place.error(message, number as u64, data, start);
+            let json: serde_json::Value =
+                serde_json::from_slice(line).map_err(|e| failed(format!("it is no JSON: {e}")))?;
+            let tree = ConfigValue::from_json(&json);
+            let Some(object) = tree.as_object() else {
+                return Err(failed(format!(
+                    "expected an object, found {}",
+                    tree.type_name()
+                )));
+            };
+            let values = columns
+                .iter()
+                .map(|column| match object.get(&column.name) {
+                    None => Ok(Value::Null),
+                    Some(value) => Value::from_config(value, &column.data_type)
+                        .map_err(|e| failed(format!("in the column {:?}: {e}", column.name))),
+                })
+                .collect::<Result<Vec<_>>>()?;
+            builder
+                .push(RowKind::Insert, &values)
+                .map_err(|e| failed(e.to_string()))?;
+        }
+        if builder.is_empty() {
+            return Ok((None, used));
+        }
+        let (_, records, _) = builder.finish().into_parts();
+        let rows = records.num_rows();
+        let columns = records.columns().to_vec();
+        let batch = place.table.with_partitions(place.path, columns, rows)?;
+        Ok((Some(batch), used))
+    }
+}
+
+/// Where the n-th line that isn't blank starts.
+fn nth_line(data: &[u8], wanted: usize) -> usize {
+    let mut start = 0;
+    let mut seen = 0;
+    for line in data.split_inclusive(|b| *b == b'\n') {
+        if !line.trim_ascii().is_empty() {
+            if seen == wanted {
+                return start;
+            }
+            seen += 1;
+        }
+        start += line.len();
+    }
+    0
+}
+
+/// Arrow's message without its kind in front.
+fn plain(message: &str) -> String {
+    let text = message.strip_prefix("Json error: ").unwrap_or(message);
+    text.to_owned()
+}

@@ -1,0 +1,306 @@
+//! Reads csv and text.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use seatunnel_api::{Batch, Error, Output, Result};
+
+use super::boundaries::line_at;
+use super::cells::{CellError, TextRules, convert};
+use super::codes;
+use super::progress::Progress;
+use super::records::{MAX_RECORD, Records, Splitter};
+use super::split::FileSplit;
+use super::streams::{Transcoder, read_failed};
+use super::table::FileTable;
+use super::window::Window;
+
+/// How the lines of a table's files are read.
+#[derive(Clone, Debug)]
+pub(crate) struct LineRules {
+    pub(crate) splitter: Splitter,
+    pub(crate) text: TextRules,
+    pub(crate) skip: u64,
+    pub(crate) use_header: bool,
+    pub(crate) row_end: Vec<u8>,
+}
+
+/// Reads the rows of a split.
+///
+/// # Errors
+/// If the file can't be read or a field is not of its column's type.
+pub(crate) async fn read(
+    table: &FileTable,
+    rules: &LineRules,
+    split: FileSplit,
+    out: &mut Output<'_, FileSplit>,
+) -> Result<()> {
+    let path = Path::new(&split.path).to_owned();
+    let by_bytes = table.reads_by_bytes();
+    let range = by_bytes.then_some((split.start, split.end));
+    let mut parts = table.packing.open(&path, range)?;
+    let start = split.start;
+    let mut progress = Progress::new(split, by_bytes);
+    // What the header of a file says about the order of its columns.
+    let header_of_plain = match (by_bytes, rules.use_header) {
+        (true, true) => Some(read_header(table, rules, &path)?),
+        _ => None,
+    };
+    while let Some(stream) = parts.next(&path)? {
+        let stream = match table.encoding {
+            Some(encoding) => Box::new(Transcoder::new(stream, encoding)),
+            None => stream,
+        };
+        let starts_file = !by_bytes || start == 0;
+        let mut window = Window::new(stream, if by_bytes { start } else { 0 });
+        window.fill(false).map_err(|e| read_failed(&path, e))?;
+        let mut lines_before = 0;
+        let mut order = header_of_plain.clone();
+        if starts_file {
+            if table.encoding.is_none() && window.bytes().starts_with(b"\xef\xbb\xbf") {
+                window.consume(3);
+            }
+            for _ in 0..rules.skip {
+                skip_line(&mut window, &path)?;
+                lines_before += 1;
+            }
+            if rules.use_header {
+                if order.is_none() {
+                    order = Some(header_order(table, rules, window.bytes(), &path)?);
+                }
+                skip_line(&mut window, &path)?;
+                lines_before += 1;
+            }
+        }
+        let mut reading = Reading {
+            table,
+            rules,
+            path: &path,
+            order: order.as_deref(),
+            rows_in_part: lines_before,
+            records: Records::default(),
+        };
+        loop {
+            let most = out.batch_size().rows;
+            if window.is_low() {
+                window.fill(false).map_err(|e| read_failed(&path, e))?;
+            }
+            let Some((batch, used)) = reading.next(&mut window, most, out.batch_size().bytes)?
+            else {
+                break;
+            };
+            window.consume(used);
+            reading.rows_in_part += batch.num_rows() as u64;
+            progress.emit(batch, window.offset(), out).await?;
+        }
+    }
+    Ok(())
+}
+
+struct Reading<'a> {
+    table: &'a FileTable,
+    rules: &'a LineRules,
+    path: &'a Path,
+    /// For each column of the schema its field in the file, where the header tells.
+    order: Option<&'a [Option<usize>]>,
+    /// Rows of this part that were read already, for messages.
+    rows_in_part: u64,
+    records: Records,
+}
+
+impl Reading<'_> {
+    /// The next batch and the bytes that it took; none at the end.
+    fn next<R: std::io::Read>(
+        &mut self,
+        window: &mut Window<R>,
+        most: usize,
+        bytes: usize,
+    ) -> Result<Option<(Batch, usize)>> {
+        loop {
+            let data = window.bytes();
+            if data.is_empty() && window.is_last() {
+                return Ok(None);
+            }
+            // Batches end at so many bytes too: what lies beyond is not looked at yet.
+            let within = data.len() <= bytes || data.len() < 2 * bytes;
+            let view = if within { data } else { &data[..bytes] };
+            let last = window.is_last() && within;
+            let width = self.order.map_or(self.table.file_columns.len(), |order| {
+                order.iter().flatten().max().map_or(1, |most| most + 1)
+            });
+            let mut records = std::mem::take(&mut self.records);
+            let mut used = self
+                .rules
+                .splitter
+                .split(view, last, width, most, &mut records);
+            if records.rows() == 0 && used == 0 && !within {
+                used = self
+                    .rules
+                    .splitter
+                    .split(data, window.is_last(), width, most, &mut records);
+            }
+            if records.rows() > 0 {
+                let batch = self.batch(&records, window.bytes(), window.offset());
+                self.records = records;
+                return Ok(Some((batch?, used)));
+            }
+            self.records = records;
+            if used > 0 {
+                window.consume(used);
+                continue;
+            }
+            if window.is_last() {
+                return Ok(None);
+            }
+            if window.bytes().len() >= MAX_RECORD {
+                return Err(Error::new(
+                    codes::MALFORMED,
+                    format!("a row of {} has more than 1 GiB", self.path.display()),
+                )
+                .with_help("is a quote not closed, or `row_delimiter` another?"));
+            }
+            window.fill(true).map_err(|e| read_failed(self.path, e))?;
+        }
+    }
+
+    fn batch(&self, records: &Records, data: &[u8], offset: u64) -> Result<Batch> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.table.wanted.len());
+        for index in &self.table.wanted {
+            let column = &self.table.file_columns[*index];
+            let field = match self.order {
+                None => Some(*index),
+                Some(order) => order[*index],
+            };
+            columns.push(match field {
+                Some(field) => convert(records, data, field, &column.data_type, &self.rules.text)
+                    .map_err(|e| self.error(&e, records, offset, *index))?,
+                None => arrow_array::new_null_array(&column.data_type.to_arrow(), records.rows()),
+            });
+        }
+        self.table
+            .with_partitions(self.path, columns, records.rows())
+    }
+
+    fn error(&self, error: &CellError, records: &Records, offset: u64, column: usize) -> Error {
+        let column = &self.table.file_columns[column];
+        let at = offset + u64::from(records.starts[error.row]);
+        let line = if self.table.reads_by_bytes() {
+            line_at(self.path, at)
+        } else {
+            Some(self.rows_in_part + error.row as u64 + 1)
+        };
+        Error::new(
+            codes::VALUE_INVALID,
+            format!("{:?} is not of type {}", error.text, column.data_type),
+        )
+        .with_context("file", self.path.display())
+        .with_context("line", line.unwrap_or_default())
+        .with_context("column", &column.name)
+        .with_context("table", self.table.table.path())
+        .with_help(
+            "correct the row, or give the column the type `string`; dates need `date_format`, `datetime_format` or `time_format` if they are not written as 2024-01-31 and 07:08:09",
+        )
+    }
+}
+
+/// Moves the window behind the next line end.
+fn skip_line<R: std::io::Read>(window: &mut Window<R>, path: &Path) -> Result<()> {
+    loop {
+        match memchr::memchr(b'\n', window.bytes()) {
+            Some(at) => {
+                window.consume(at + 1);
+                return Ok(());
+            }
+            None if window.is_last() => {
+                window.consume(window.bytes().len());
+                return Ok(());
+            }
+            None => window.fill(true).map_err(|e| read_failed(path, e))?,
+        }
+    }
+}
+
+/// Reads the header of a plain file, for splits that don't start with it.
+fn read_header(table: &FileTable, rules: &LineRules, path: &Path) -> Result<Vec<Option<usize>>> {
+    let file = std::fs::File::open(path).map_err(|e| read_failed(path, e))?;
+    let mut window = Window::new(file, 0);
+    window.fill(false).map_err(|e| read_failed(path, e))?;
+    if window.bytes().starts_with(b"\xef\xbb\xbf") {
+        window.consume(3);
+    }
+    for _ in 0..rules.skip {
+        skip_line(&mut window, path)?;
+    }
+    header_order(table, rules, window.bytes(), path)
+}
+
+/// For each column of the schema the position of the field with its name; none where there is none.
+fn header_order(
+    table: &FileTable,
+    rules: &LineRules,
+    data: &[u8],
+    path: &Path,
+) -> Result<Vec<Option<usize>>> {
+    const MOST: usize = 10_000;
+    let mut records = Records::default();
+    rules.splitter.split(data, true, MOST, 1, &mut records);
+    let names: Vec<String> = records
+        .fields
+        .iter()
+        .map(|field| {
+            String::from_utf8_lossy(field.bytes(data, &records.scratch))
+                .trim()
+                .to_owned()
+        })
+        .collect();
+    let order: Vec<Option<usize>> = table
+        .file_columns
+        .iter()
+        .map(|c| names.iter().position(|name| *name == c.name))
+        .collect();
+    if order.iter().all(Option::is_none) {
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|n| !n.is_empty())
+            .collect();
+        return Err(Error::new(
+            codes::MALFORMED,
+            format!(
+                "the first line of {} names no column of the schema: {}",
+                path.display(),
+                names.join(", ")
+            ),
+        )
+        .with_help("set csv_use_header_line = false if the file has no header"));
+    }
+    Ok(order)
+}
+
+/// Columns and the partitions of their file as a batch of the table.
+impl FileTable {
+    pub(crate) fn with_partitions(
+        &self,
+        path: &Path,
+        mut columns: Vec<ArrayRef>,
+        rows: usize,
+    ) -> Result<Batch> {
+        if !self.partition_columns.is_empty() {
+            let of_file = super::listing::partitions(path);
+            for name in &self.partition_columns {
+                let value = of_file
+                    .iter()
+                    .find(|(key, _)| key == name)
+                    .map(|(_, v)| v.as_str());
+                columns.push(Arc::new(StringArray::from_iter(std::iter::repeat_n(
+                    value, rows,
+                ))));
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let schema = self.table.arrow_schema().clone();
+        let records = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        Ok(Batch::inserts(self.table.clone(), records))
+    }
+}

@@ -1,0 +1,159 @@
+//! Reads Parquet.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow_array::{Array, ArrayRef};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::SchemaRef;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use seatunnel_api::config::nearest;
+use seatunnel_api::{Column, DataType, Error, Output, Result};
+
+use super::codes;
+use super::split::FileSplit;
+use super::streams::read_failed;
+use super::table::FileTable;
+
+fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let file = File::open(path).map_err(|e| read_failed(path, e))?;
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(path, e))
+}
+
+fn damaged(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(
+        codes::MALFORMED,
+        format!("{} is not a Parquet file, or incomplete", path.display()),
+    )
+    .with_cause(cause)
+    .with_help("check that the file was written to its end, and `file_format_type`")
+}
+
+/// The columns of a file.
+///
+/// # Errors
+/// If it is no Parquet file, or has a column of a type that there is not.
+pub(crate) fn columns(path: &Path) -> Result<Vec<Column>> {
+    let builder = open(path)?;
+    builder
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let data_type = DataType::from_arrow(field.data_type()).ok_or_else(|| {
+                Error::new(
+                    codes::UNSUPPORTED,
+                    format!("the type {} can't be read", field.data_type()),
+                )
+                .with_context("file", path.display())
+                .with_context("column", field.name())
+                .with_help("leave the column out with `read_columns`")
+            })?;
+            let mut column = Column::new(field.name(), data_type);
+            column.nullable = field.is_nullable();
+            Ok(column)
+        })
+        .collect()
+}
+
+/// Number of row groups in a file.
+///
+/// # Errors
+/// If it is no Parquet file.
+pub(crate) fn row_groups(path: &Path) -> Result<u64> {
+    Ok(open(path)?.metadata().num_row_groups() as u64)
+}
+
+/// Reads the row groups of a split.
+///
+/// # Errors
+/// If the file is damaged, or a column is missing or can't become the type it should have.
+pub(crate) async fn read(
+    table: &FileTable,
+    split: FileSplit,
+    out: &mut Output<'_, FileSplit>,
+) -> Result<()> {
+    let path = Path::new(&split.path).to_owned();
+    let builder = open(&path)?;
+    let schema = builder.schema().clone();
+    let wanted: Vec<&Column> = table
+        .wanted
+        .iter()
+        .map(|i| &table.file_columns[*i])
+        .collect();
+    let roots = wanted
+        .iter()
+        .map(|column| find(&schema, column, &path))
+        .collect::<Result<Vec<_>>>()?;
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
+    let groups = (split.start as usize..split.end as usize).collect();
+    let reader = builder
+        .with_projection(mask)
+        .with_row_groups(groups)
+        .with_batch_size(out.batch_size().rows)
+        .with_offset(split.rows as usize)
+        .build()
+        .map_err(|e| damaged(&path, e))?;
+    let mut position = split;
+    for records in reader {
+        let records = records.map_err(|e| damaged(&path, e))?;
+        let columns = wanted
+            .iter()
+            .map(|column| {
+                let values = records.column_by_name(&column.name).ok_or_else(|| {
+                    Error::new(codes::MALFORMED, "a column of the file has gone")
+                        .with_context("column", &column.name)
+                })?;
+                cast(values, column, &path)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let batch = table.with_partitions(&path, columns, records.num_rows())?;
+        position.rows += batch.num_rows() as u64;
+        out.emit(batch, &position).await?;
+    }
+    Ok(())
+}
+
+fn find(schema: &SchemaRef, column: &Column, path: &Path) -> Result<usize> {
+    schema.index_of(&column.name).map_err(|_| {
+        let names = schema.fields().iter().map(|f| f.name().as_str());
+        let error = Error::new(
+            codes::MALFORMED,
+            format!("{} has no column {:?}", path.display(), column.name),
+        );
+        match nearest(&column.name, names.clone()) {
+            Some(near) => error.with_help(format!("did you mean {near:?}?")),
+            None => error.with_help(format!(
+                "its columns are {}",
+                names.collect::<Vec<_>>().join(", ")
+            )),
+        }
+    })
+}
+
+/// A column of the file as the type that the table has.
+fn cast(values: &ArrayRef, column: &Column, path: &Path) -> Result<ArrayRef> {
+    let wanted = column.data_type.to_arrow();
+    if *values.data_type() == wanted {
+        return Ok(values.clone());
+    }
+    // Not "safe" in Arrow's sense: a value that doesn't fit is an error, never a silent null.
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(values, &wanted, &options).map_err(|e| {
+        Error::new(
+            codes::VALUE_INVALID,
+            format!(
+                "a value of type {} can't become {}",
+                values.data_type(),
+                column.data_type
+            ),
+        )
+        .with_context("file", path.display())
+        .with_context("column", &column.name)
+        .with_cause(e)
+    })
+}

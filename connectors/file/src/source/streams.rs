@@ -1,0 +1,261 @@
+//! Bytes out of files: plain, compressed, packed into archives, in any encoding.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use encoding_rs::{CoderResult, Decoder, Encoding};
+use flate2::read::MultiGzDecoder;
+use seatunnel_api::{Error, Result};
+
+use super::codes;
+use super::lzop::LzopReader;
+use crate::source_options::{SourceArchive, SourceCompression};
+
+/// Bytes of a file or of a part of an archive.
+pub(crate) type Stream = Box<dyn Read + Send>;
+
+/// How files are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packing {
+    pub(crate) compression: SourceCompression,
+    pub(crate) archive: SourceArchive,
+}
+
+impl Packing {
+    /// Whether a file's bytes are its content, so that reading can start anywhere.
+    pub(crate) fn is_plain(self) -> bool {
+        self.archive == SourceArchive::None
+            && !matches!(
+                self.compression,
+                SourceCompression::Lzo | SourceCompression::Gzip
+            )
+    }
+
+    /// Calls `each` with the name and the content of each file in a file, one after the other, until
+    /// it says false. `range` is the part of a plain file to read.
+    ///
+    /// # Errors
+    /// If the file can't be read or isn't packed so, or that of `each`.
+    pub(crate) fn open(self, path: &Path, range: Option<(u64, u64)>) -> Result<Parts> {
+        let failed = |error: io::Error| read_failed(path, error);
+        let mut file = File::open(path).map_err(failed)?;
+        if let Some((start, end)) = range {
+            file.seek(SeekFrom::Start(start)).map_err(failed)?;
+            let part: Stream = Box::new(file.take(end - start));
+            return Ok(Parts::One(Some(part)));
+        }
+        Ok(match self.archive {
+            SourceArchive::None => Parts::One(Some(self.decompress(Box::new(file)))),
+            SourceArchive::Gz => {
+                let content = Box::new(MultiGzDecoder::new(BufReader::new(file)));
+                Parts::One(Some(self.decompress(content)))
+            }
+            SourceArchive::Zip => {
+                let archive = zip::ZipArchive::new(BufReader::new(file));
+                let archive = archive.map_err(|e| malformed(path, "a zip archive", e))?;
+                Parts::Zip {
+                    archive,
+                    next: 0,
+                    packing: self,
+                }
+            }
+            SourceArchive::Tar => Parts::Tar {
+                bytes: Box::new(BufReader::new(file)),
+                packing: self,
+            },
+            SourceArchive::TarGz => Parts::Tar {
+                bytes: Box::new(MultiGzDecoder::new(BufReader::new(file))),
+                packing: self,
+            },
+        })
+    }
+
+    fn decompress(self, stream: Stream) -> Stream {
+        match self.compression {
+            SourceCompression::Lzo => Box::new(LzopReader::new(stream)),
+            SourceCompression::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(stream))),
+            _ => stream,
+        }
+    }
+}
+
+/// The files in a file.
+pub(crate) enum Parts {
+    /// The file itself.
+    One(Option<Stream>),
+    /// Those of a zip archive.
+    Zip {
+        archive: zip::ZipArchive<BufReader<File>>,
+        next: usize,
+        packing: Packing,
+    },
+    /// Those of a tar archive.
+    Tar { bytes: Stream, packing: Packing },
+}
+
+/// Bytes of a tar block.
+const TAR_BLOCK: u64 = 512;
+/// Bytes of a part of an archive that is kept in memory at most while it is read; others are read
+/// through a temporary file.
+const IN_MEMORY: u64 = 8 << 20;
+
+impl Parts {
+    /// The next file; none if there are no more.
+    ///
+    /// # Errors
+    /// If the archive can't be read.
+    pub(crate) fn next(&mut self, path: &Path) -> Result<Option<Stream>> {
+        match self {
+            Self::One(stream) => Ok(stream.take()),
+            Self::Zip {
+                archive,
+                next,
+                packing,
+            } => {
+                while *next < archive.len() {
+                    let entry = archive.by_index(*next);
+                    let entry = entry.map_err(|e| malformed(path, "a zip archive", e))?;
+                    *next += 1;
+                    let name = entry
+                        .name()
+                        .map_err(|e| malformed(path, "a zip archive", e))?;
+                    if entry.is_file() && is_content(&name) {
+                        let size = entry.size();
+                        let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
+                        return Ok(Some(packing.decompress(content)));
+                    }
+                }
+                Ok(None)
+            }
+            Self::Tar { bytes, packing } => loop {
+                // One entry at a time, so that the stream stays ours between two calls.
+                let mut archive = tar::Archive::new(&mut *bytes);
+                let mut entries = archive.entries().map_err(|e| read_failed(path, e))?;
+                let Some(entry) = entries.next() else {
+                    return Ok(None);
+                };
+                let entry = entry.map_err(|e| malformed(path, "a tar archive", e))?;
+                let name = entry.path().map(|p| p.to_string_lossy().into_owned());
+                let wanted = entry.header().entry_type().is_file()
+                    && name.is_ok_and(|name| is_content(&name));
+                let size = entry.size();
+                let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
+                drop(entries);
+                drop(archive);
+                let padding = (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
+                io::copy(&mut (&mut *bytes).take(padding), &mut io::sink())
+                    .map_err(|e| read_failed(path, e))?;
+                if wanted {
+                    return Ok(Some(packing.decompress(content)));
+                }
+            },
+        }
+    }
+}
+
+/// Takes the whole of an archive's part out of it, into memory or a temporary file.
+fn set_aside(mut entry: impl Read, size: u64) -> io::Result<Stream> {
+    if size <= IN_MEMORY {
+        let mut content = Vec::with_capacity(size as usize);
+        entry.read_to_end(&mut content)?;
+        return Ok(Box::new(Cursor::new(content)));
+    }
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut entry, &mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(Box::new(file))
+}
+
+/// Whether a part of an archive holds rows: hidden files and what macOS adds do not.
+fn is_content(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    !file.starts_with('.') && file != "_SUCCESS" && !name.starts_with("__MACOSX/")
+}
+
+/// Text of an encoding as UTF-8.
+pub(crate) struct Transcoder {
+    from: Stream,
+    decoder: Decoder,
+    input: Vec<u8>,
+    used: usize,
+    ended: bool,
+}
+
+impl Transcoder {
+    pub(crate) fn new(from: Stream, encoding: &'static Encoding) -> Self {
+        Self {
+            from,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            input: Vec::new(),
+            used: 0,
+            ended: false,
+        }
+    }
+}
+
+const CHUNK: usize = 64 << 10;
+
+impl Read for Transcoder {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // A character takes up to four bytes of UTF-8: with less room nothing might get through.
+        if out.len() < 16 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a text needs a larger buffer",
+            ));
+        }
+        loop {
+            if self.used == self.input.len() && !self.ended {
+                self.input.resize(CHUNK, 0);
+                let length = self.from.read(&mut self.input)?;
+                self.input.truncate(length);
+                self.used = 0;
+                self.ended = length == 0;
+            }
+            let rest = &self.input[self.used..];
+            let (result, read, written, malformed) =
+                self.decoder.decode_to_utf8(rest, out, self.ended);
+            self.used += read;
+            if malformed {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("it is not {}", self.decoder.encoding().name()),
+                ));
+            }
+            if written > 0 || (self.ended && result == CoderResult::InputEmpty) {
+                return Ok(written);
+            }
+        }
+    }
+}
+
+/// An error of reading a file.
+pub(crate) fn read_failed(path: &Path, error: io::Error) -> Error {
+    let name = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Error::new(codes::NOT_FOUND, format!("there is no file or folder {name}"))
+                .with_help("check the option `path`; relative paths start at the working directory")
+        }
+        io::ErrorKind::PermissionDenied => Error::new(
+            codes::READ_FAILED,
+            format!("no permission to read {name}"),
+        )
+        .with_help("the user that runs the job needs read permission on the file and its folders"),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+            Error::new(codes::MALFORMED, format!("{name} can't be read: {error}"))
+                .with_help("check `encoding`, `compress_codec` and `archive_compress_codec`; the file may also be incomplete")
+        }
+        _ => Error::new(codes::READ_FAILED, format!("can't read {name}")).with_cause(error),
+    }
+}
+
+fn malformed(
+    path: &Path,
+    expected: &str,
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
+    let message = format!("{} is not {expected}, or damaged", path.display());
+    Error::new(codes::MALFORMED, message).with_cause(cause)
+}

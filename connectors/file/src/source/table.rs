@@ -1,0 +1,483 @@
+//! One table that is read from files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use encoding_rs::{Encoding, UTF_8};
+use regex::bytes::Regex;
+use seatunnel_api::config::nearest;
+use seatunnel_api::options::SchemaOption;
+use seatunnel_api::{
+    CatalogTable, Column, DataType, Error, Output, Result, TableSchema, codes as api_codes,
+};
+
+use super::boundaries::record_starts;
+use super::cells::TextRules;
+use super::java_parse::JavaPattern;
+use super::json_rows::JsonRules;
+use super::lines::LineRules;
+use super::listing::{self, Found, Listing};
+use super::records::{Delimiter, Splitter};
+use super::split::FileSplit;
+use super::streams::{Packing, read_failed};
+use super::{codes, json_rows, lines, parquet_rows};
+use crate::source_options::{FileTableOptions, SourceFormat};
+
+/// What connectors of files call the catalog of their tables.
+const CATALOG: &str = "FileSystem";
+/// The column of a file that has no schema.
+const CONTENT: &str = "content";
+
+/// A table and how its files are read.
+pub(crate) struct FileTable {
+    pub(crate) table: Arc<CatalogTable>,
+    /// The columns that the files have.
+    pub(crate) file_columns: Vec<Column>,
+    /// Which of them are read, in the order of the table.
+    pub(crate) wanted: Vec<usize>,
+    /// Columns whose values stand in the names of folders; they come last.
+    pub(crate) partition_columns: Vec<String>,
+    pub(crate) packing: Packing,
+    /// The encoding, if it is not UTF-8.
+    pub(crate) encoding: Option<&'static Encoding>,
+    listing: Listing,
+    format: Format,
+    split: SplitRules,
+}
+
+enum Format {
+    Lines(LineRules),
+    Json(JsonRules),
+    Parquet,
+}
+
+/// Whether and how large files are cut.
+#[derive(Clone, Copy)]
+struct SplitRules {
+    enabled: bool,
+    bytes: Option<u64>,
+}
+
+/// Bytes of a file below which cutting it is not worth it.
+const SMALLEST_SPLIT: u64 = 4 << 20;
+/// Splits of a file for each reader, so that a slow reader does not hold up the end.
+const SPLITS_PER_READER: u64 = 4;
+
+impl FileTable {
+    /// A table of the options; looks at the files, and into the first one where it brings the schema.
+    ///
+    /// # Errors
+    /// If the options make no sense, the path leads nowhere or a file can't be read.
+    pub(crate) fn new(options: &FileTableOptions, plugin_output: Option<&str>) -> Result<Self> {
+        let missing = |name: &str| {
+            Error::new(
+                api_codes::OPTION_INVALID,
+                format!("LocalFile needs the option `{name}`"),
+            )
+        };
+        let path = options.path.as_ref().ok_or_else(|| missing("path"))?;
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        let format = options
+            .file_format_type
+            .ok_or_else(|| missing("file_format_type"))?;
+        only_once(options)?;
+        let listing = Listing::new(PathBuf::from(path), options)?;
+        let files = listing.files()?;
+        let (file_columns, declared) = columns(options, format, &files)?;
+        let wanted = wanted(options, &file_columns)?;
+        let partition_columns = match files.first() {
+            Some(file) if options.parse_partition_from_path => listing::partitions(&file.path)
+                .into_iter()
+                .map(|(key, _)| key)
+                .filter(|key| !file_columns.iter().any(|c| c.name == *key))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let encoding = Encoding::for_label(options.encoding.as_bytes()).ok_or_else(|| {
+            Error::new(
+                api_codes::OPTION_INVALID,
+                format!("there is no encoding called {:?}", options.encoding),
+            )
+        })?;
+        let text = text_rules(options, format)?;
+        let format_rules = match format {
+            SourceFormat::Csv | SourceFormat::Text => {
+                Format::Lines(line_rules(options, format, text, declared.is_some())?)
+            }
+            SourceFormat::Json if declared.is_none() => {
+                let mut rules = line_rules(options, SourceFormat::Text, text, false)?;
+                rules.skip = 0;
+                Format::Lines(rules)
+            }
+            SourceFormat::Json => Format::Json(JsonRules::new(&file_columns, &wanted, text)),
+            SourceFormat::Parquet => Format::Parquet,
+            other => return Err(not_built_in(other)),
+        };
+        let table = table(
+            declared,
+            plugin_output,
+            &file_columns,
+            &wanted,
+            &partition_columns,
+        );
+        Ok(Self {
+            table,
+            file_columns,
+            wanted,
+            partition_columns,
+            packing: Packing {
+                compression: options.compress_codec,
+                archive: options.archive_compress_codec,
+            },
+            encoding: (encoding != UTF_8).then_some(encoding),
+            listing,
+            format: format_rules,
+            split: SplitRules {
+                enabled: options.enable_file_split.unwrap_or(true),
+                bytes: options.file_split_size,
+            },
+        })
+    }
+
+    /// Whether positions are bytes of the file: not where it has to be unpacked or decoded.
+    pub(crate) fn reads_by_bytes(&self) -> bool {
+        self.packing.is_plain() && self.encoding.is_none()
+    }
+
+    /// The splits of all files, for so many readers.
+    ///
+    /// # Errors
+    /// If a file can't be read.
+    pub(crate) fn splits(&self, index: usize, readers: usize) -> Result<Vec<FileSplit>> {
+        let mut splits = Vec::new();
+        for file in self.listing.files()? {
+            let whole = || FileSplit::new(index, &file.path, 0, file.bytes);
+            match &self.format {
+                Format::Parquet => {
+                    let groups = parquet_rows::row_groups(&file.path)?;
+                    if readers > 1 && self.split.enabled {
+                        splits.extend(
+                            (0..groups).map(|g| FileSplit::new(index, &file.path, g, g + 1)),
+                        );
+                    } else if groups > 0 {
+                        splits.push(FileSplit::new(index, &file.path, 0, groups));
+                    }
+                }
+                _ => match self.cuts(&file, readers)? {
+                    Some(cuts) => splits.extend(
+                        cuts.windows(2)
+                            .filter(|w| w[0] < w[1])
+                            .map(|w| FileSplit::new(index, &file.path, w[0], w[1])),
+                    ),
+                    None => splits.push(whole()),
+                },
+            }
+        }
+        Ok(splits)
+    }
+
+    /// Where a file of lines is cut, its start and end included; none if it is read as a whole.
+    fn cuts(&self, file: &Found, readers: usize) -> Result<Option<Vec<u64>>> {
+        let size = match self.split.bytes {
+            Some(bytes) => bytes,
+            None if readers > 1 => {
+                let pieces = readers as u64 * SPLITS_PER_READER;
+                file.bytes.div_ceil(pieces).max(SMALLEST_SPLIT)
+            }
+            None => return Ok(None),
+        };
+        if !self.split.enabled || !self.reads_by_bytes() || size >= file.bytes {
+            return Ok(None);
+        }
+        let (delimiter, quote) = match &self.format {
+            Format::Json(_) => (b',', None),
+            Format::Lines(LineRules {
+                splitter: Splitter::Bytes { delimiter, quote },
+                ..
+            }) => (*delimiter, *quote),
+            Format::Lines(LineRules {
+                splitter:
+                    Splitter::General {
+                        quote: None,
+                        escape: None,
+                        ..
+                    },
+                row_end,
+                ..
+            }) if row_end == b"\n" => (b',', None),
+            _ => return Ok(None),
+        };
+        // The lines left out at the start stay with the first split.
+        let targets: Vec<u64> = (1..file.bytes.div_ceil(size)).map(|n| n * size).collect();
+        let starts = record_starts(&file.path, &targets, delimiter, quote)
+            .map_err(|e| read_failed(&file.path, e))?;
+        let mut cuts = vec![0];
+        cuts.extend(starts.into_iter().filter(|at| *at < file.bytes));
+        cuts.push(file.bytes);
+        cuts.dedup();
+        Ok(Some(cuts))
+    }
+
+    /// Reads a split.
+    ///
+    /// # Errors
+    /// If the file can't be read or holds what its columns can't.
+    pub(crate) async fn read(
+        &self,
+        split: FileSplit,
+        out: &mut Output<'_, FileSplit>,
+    ) -> Result<()> {
+        match &self.format {
+            Format::Lines(rules) => lines::read(self, rules, split, out).await,
+            Format::Json(rules) => json_rows::read(self, rules, split, out).await,
+            Format::Parquet => parquet_rows::read(self, split, out).await,
+        }
+    }
+
+    /// Whether the path can still be read.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn check(&self) -> Result<()> {
+        for file in self.listing.files()? {
+            std::fs::File::open(&file.path).map_err(|e| read_failed(&file.path, e))?;
+        }
+        Ok(())
+    }
+}
+
+/// The columns that the files have, and the schema where one is declared.
+fn columns<'a>(
+    options: &'a FileTableOptions,
+    format: SourceFormat,
+    files: &[Found],
+) -> Result<(Vec<Column>, Option<&'a SchemaOption>)> {
+    match (&options.schema, format) {
+        (Some(schema), _) => Ok((schema.schema.columns.clone(), Some(schema))),
+        (None, SourceFormat::Parquet) => match files.first() {
+            Some(file) => Ok((parquet_rows::columns(&file.path)?, None)),
+            None => Ok((vec![Column::new(CONTENT, DataType::String)], None)),
+        },
+        (None, _) => Ok((vec![Column::new(CONTENT, DataType::String)], None)),
+    }
+}
+
+fn wanted(options: &FileTableOptions, columns: &[Column]) -> Result<Vec<usize>> {
+    let Some(names) = &options.read_columns else {
+        return Ok((0..columns.len()).collect());
+    };
+    names
+        .iter()
+        .map(|name| {
+            columns.iter().position(|c| c.name == *name).ok_or_else(|| {
+                let known = columns.iter().map(|c| c.name.as_str());
+                let error = Error::new(
+                    api_codes::OPTION_INVALID,
+                    format!("`read_columns` names {name:?}, which is no column"),
+                );
+                match nearest(name, known.clone()) {
+                    Some(near) => error.with_help(format!("did you mean {near:?}?")),
+                    None => error.with_help(format!(
+                        "the columns are {}",
+                        known.collect::<Vec<_>>().join(", ")
+                    )),
+                }
+            })
+        })
+        .collect()
+}
+
+fn table(
+    declared: Option<&SchemaOption>,
+    plugin_output: Option<&str>,
+    columns: &[Column],
+    wanted: &[usize],
+    partitions: &[String],
+) -> Arc<CatalogTable> {
+    let mut schema = TableSchema::new(wanted.iter().map(|i| columns[*i].clone()).collect());
+    let partition_columns = partitions.iter();
+    schema
+        .columns
+        .extend(partition_columns.map(|name| Column::new(name, DataType::String)));
+    let full = declared.map(|d| &d.schema);
+    schema.primary_key = full
+        .and_then(|s| s.primary_key.clone())
+        .filter(|key| key.columns.iter().all(|c| schema.index_of(c).is_some()));
+    schema.constraint_keys = full
+        .map(|s| s.constraint_keys.clone())
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|key| {
+            key.columns
+                .iter()
+                .all(|(c, _)| schema.index_of(c).is_some())
+        })
+        .collect();
+    let option = SchemaOption {
+        path: declared.and_then(|d| d.path.clone()),
+        comment: declared.and_then(|d| d.comment.clone()),
+        schema,
+    };
+    let table = option.to_table(CATALOG, plugin_output);
+    Arc::new(CatalogTable::clone(&table).with_partition_keys(partitions.to_vec()))
+}
+
+fn text_rules(options: &FileTableOptions, format: SourceFormat) -> Result<TextRules> {
+    let pattern = |name: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => JavaPattern::compile(text).map(Some).map_err(|e| {
+            Error::new(
+                api_codes::OPTION_INVALID,
+                format!("`{name}` can't be understood: {e} in {text:?}"),
+            )
+        }),
+    };
+    let default_delimiter = if format == SourceFormat::Csv {
+        ","
+    } else {
+        "\u{1}"
+    };
+    let delimiter = options
+        .field_delimiter
+        .as_deref()
+        .unwrap_or(default_delimiter);
+    Ok(TextRules {
+        null: options.null_format.as_ref().map(|n| n.as_bytes().to_vec()),
+        date: pattern("date_format", &options.date_format)?,
+        time: pattern("time_format", &options.time_format)?,
+        timestamp: pattern("datetime_format", &options.datetime_format)?,
+        delimiter: delimiter.as_bytes().to_vec(),
+    })
+}
+
+fn line_rules(
+    options: &FileTableOptions,
+    format: SourceFormat,
+    text: TextRules,
+    has_schema: bool,
+) -> Result<LineRules> {
+    let one_byte = |name: &str, text: &str| match text.as_bytes() {
+        [] => Ok(None),
+        [byte] => Ok(Some(*byte)),
+        _ => Err(Error::new(
+            api_codes::OPTION_INVALID,
+            format!("`{name}` is one character of ASCII, not {text:?}"),
+        )),
+    };
+    let csv = format == SourceFormat::Csv;
+    let quote = if csv {
+        one_byte("quote_char", &options.quote_char)?
+    } else {
+        None
+    };
+    let escape = match &options.escape_char {
+        Some(escape) if csv => one_byte("escape_char", escape)?,
+        _ => None,
+    };
+    let delimiter = match (has_schema, csv) {
+        (false, _) => Delimiter::None,
+        (true, true) => Delimiter::Literal(text.delimiter.clone()),
+        (true, false) => text_delimiter(&text.delimiter)?,
+    };
+    let row_end = options.row_delimiter.as_bytes().to_vec();
+    if row_end.is_empty() {
+        return Err(Error::new(
+            api_codes::OPTION_INVALID,
+            "`row_delimiter` must not be empty",
+        ));
+    }
+    let splitter = match &delimiter {
+        Delimiter::Literal(bytes)
+            if bytes.len() == 1 && row_end == b"\n" && escape.is_none() && bytes[0] != b'\n' =>
+        {
+            Splitter::Bytes {
+                delimiter: bytes[0],
+                quote,
+            }
+        }
+        _ => Splitter::General {
+            quote: if matches!(delimiter, Delimiter::Literal(_)) {
+                quote
+            } else {
+                None
+            },
+            delimiter,
+            row_end: row_end.clone(),
+            escape,
+        },
+    };
+    Ok(LineRules {
+        splitter,
+        text,
+        skip: options.skip_header_row_number,
+        use_header: csv && has_schema && options.csv_use_header_line,
+        row_end,
+    })
+}
+
+/// SeaTunnel takes the delimiter of text files for a regular expression. One that stands for itself,
+/// `|` or `\\|` or `||`, is taken as it is; that is also quicker.
+fn text_delimiter(text: &[u8]) -> Result<Delimiter> {
+    const SPECIAL: &[u8] = b".$|()[{^?*+\\";
+    if text.len() == 1 || !text.iter().any(|b| SPECIAL.contains(b)) {
+        return Ok(Delimiter::Literal(text.to_vec()));
+    }
+    if text.iter().all(|b| *b == b'|') {
+        // As an expression it would match everywhere: nobody means that.
+        return Ok(Delimiter::Literal(text.to_vec()));
+    }
+    let mut literal = Vec::new();
+    let mut bytes = text.iter();
+    let is_literal = loop {
+        match bytes.next() {
+            None => break true,
+            Some(b'\\') => match bytes.next() {
+                Some(b't') => literal.push(b'\t'),
+                Some(escaped) if escaped.is_ascii_punctuation() => literal.push(*escaped),
+                _ => break false,
+            },
+            Some(byte) if SPECIAL.contains(byte) => break false,
+            Some(byte) => literal.push(*byte),
+        }
+    };
+    if is_literal {
+        return Ok(Delimiter::Literal(literal));
+    }
+    let pattern = String::from_utf8_lossy(text);
+    Regex::new(&pattern).map(Delimiter::Regex).map_err(|e| {
+        Error::new(
+            api_codes::OPTION_INVALID,
+            format!("`field_delimiter` is neither a text nor a regular expression: {pattern:?}"),
+        )
+        .with_cause(e)
+    })
+}
+
+fn not_built_in(format: SourceFormat) -> Error {
+    use seatunnel_api::options::OptionValue;
+    Error::new(
+        codes::UNSUPPORTED,
+        format!("files of the format {} can't be read yet", format.render()),
+    )
+    .with_help("built in are csv, text, json and parquet")
+}
+
+/// Files are looked for once, and stay as they are.
+fn only_once(options: &FileTableOptions) -> Result<()> {
+    let others = [
+        ("discovery_mode", &options.discovery_mode, "once"),
+        ("sync_mode", &options.sync_mode, "full"),
+        ("post_sync_action", &options.post_sync_action, "none"),
+    ];
+    for (name, value, only) in others {
+        if let Some(value) = value
+            && !value.eq_ignore_ascii_case(only)
+        {
+            return Err(Error::new(
+                codes::UNSUPPORTED,
+                format!("`{name} = {value}` is not built in yet, only {only:?} is"),
+            ));
+        }
+    }
+    Ok(())
+}

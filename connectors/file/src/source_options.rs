@@ -1,0 +1,208 @@
+//! Options of the LocalFile source.
+
+use seatunnel_api::options::{OptionEnum, Options, SchemaOption};
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum SourceFormat {
+    /// Comma-separated values with quotes where needed (RFC 4180).
+    #[option(name = "csv")]
+    Csv,
+    /// Fields between delimiters, without quotes.
+    #[option(name = "text", alias = "txt")]
+    Text,
+    /// One JSON object a line.
+    #[option(name = "json")]
+    Json,
+    /// Apache Parquet.
+    #[option(name = "parquet")]
+    Parquet,
+    /// Apache ORC.
+    #[option(name = "orc")]
+    Orc,
+    /// Excel workbooks.
+    #[option(name = "excel")]
+    Excel,
+    /// XML.
+    #[option(name = "xml")]
+    Xml,
+    /// Files as they are.
+    #[option(name = "binary")]
+    Binary,
+    /// Markdown.
+    #[option(name = "markdown")]
+    Markdown,
+    /// PDF.
+    #[option(name = "pdf")]
+    Pdf,
+    /// Word.
+    #[option(name = "word")]
+    Word,
+    /// Change events in Canal's JSON.
+    #[option(name = "canal_json")]
+    CanalJson,
+    /// Change events in Debezium's JSON.
+    #[option(name = "debezium_json")]
+    DebeziumJson,
+    /// Change events in Maxwell's JSON.
+    #[option(name = "maxwell_json")]
+    MaxwellJson,
+}
+
+/// How a file's content is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum SourceCompression {
+    /// Not at all; formats that know their own compression read it by themselves.
+    #[option(name = "none")]
+    None,
+    /// LZO in the container of `lzop`.
+    #[option(name = "lzo")]
+    Lzo,
+    /// gzip.
+    #[option(name = "gzip", alias = "gz")]
+    Gzip,
+    /// Parquet's own business.
+    #[option(name = "snappy")]
+    Snappy,
+    /// Parquet's own business.
+    #[option(name = "lz4")]
+    Lz4,
+    /// Parquet's own business.
+    #[option(name = "zlib")]
+    Zlib,
+    /// Parquet's own business.
+    #[option(name = "brotli")]
+    Brotli,
+    /// Parquet's own business.
+    #[option(name = "zstd")]
+    Zstd,
+}
+
+/// How files are packed into archives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum SourceArchive {
+    /// Not at all.
+    #[option(name = "none")]
+    None,
+    /// A zip archive of one or more files.
+    #[option(name = "zip")]
+    Zip,
+    /// A tar archive of one or more files.
+    #[option(name = "tar")]
+    Tar,
+    /// A tar archive, compressed by gzip.
+    #[option(name = "tar_gz", alias = "tgz")]
+    TarGz,
+    /// One file, compressed by gzip.
+    #[option(name = "gz", alias = "gzip")]
+    Gz,
+}
+
+/// Reads files of a folder of this machine: csv, text, json lines and parquet. Large files are read
+/// by several readers at once when the source has more than one.
+#[derive(Clone, Debug, Options)]
+#[options(one_of("path", "tables_configs"))]
+pub struct LocalFileSourceOptions {
+    /// Several tables, each with options of its own.
+    #[option(fallback("table_list"))]
+    pub tables_configs: Option<Vec<FileTableOptions>>,
+    /// The only table.
+    #[option(flatten)]
+    pub table: FileTableOptions,
+}
+
+/// One table that is read from files.
+#[derive(Clone, Debug, Options)]
+pub struct FileTableOptions {
+    /// A file, or a folder whose files are read, those of its folders too. Files called `_SUCCESS`, hidden files (`.` in front) and empty files are left out.
+    pub path: Option<String>,
+    /// What the files hold.
+    #[option(fallback("file_format", "format"))]
+    pub file_format_type: Option<SourceFormat>,
+    /// Columns of the table, in the order of the file. Needed for csv, text and json; without it each line is one `content`. Parquet files bring their own.
+    pub schema: Option<SchemaOption>,
+    /// Columns that are read, in this order; all if not given.
+    pub read_columns: Option<Vec<String>>,
+    /// What stands between two fields: `,` in csv and the character U+0001 in text files if not given. In text files it may be a regular expression, such as `\\s+`.
+    #[option(fallback("delimiter"))]
+    pub field_delimiter: Option<String>,
+    /// What stands behind each row of csv and text files. `\n` also takes `\r\n`.
+    #[option(default = "\n")]
+    pub row_delimiter: String,
+    /// Encoding of csv, text and json files.
+    #[option(default = "UTF-8")]
+    pub encoding: String,
+    /// How dates are written: a pattern of Java's DateTimeFormatter. `yyyy-MM-dd` if not given; `yyyy/MM/dd`, `yyyy.MM.dd` and `yyyyMMdd` are understood then too.
+    pub date_format: Option<String>,
+    /// How timestamps are written: a pattern of Java's DateTimeFormatter. `yyyy-MM-dd HH:mm:ss` if not given; a `T` between and fractions of seconds are understood then too.
+    pub datetime_format: Option<String>,
+    /// How times are written: a pattern of Java's DateTimeFormatter. `HH:mm:ss` if not given; fractions of seconds are understood then too.
+    pub time_format: Option<String>,
+    /// Lines at the start of each csv or text file that are left out.
+    #[option(default = 0)]
+    pub skip_header_row_number: u64,
+    /// Whether the first line of each csv file names its columns, in whatever order they are there.
+    #[option(default = false, since = "2.3.11")]
+    pub csv_use_header_line: bool,
+    /// What stands around csv fields that hold delimiters or line ends.
+    #[option(default = "\"", since = "2.3.13")]
+    pub quote_char: String,
+    /// What takes the next character of a csv field out of its meaning; two quotes are one in any case.
+    #[option(since = "2.3.13")]
+    pub escape_char: Option<String>,
+    /// What stands for NULL in csv and text fields, besides nothing.
+    #[option(since = "2.3.9")]
+    pub null_format: Option<String>,
+    /// Whether folders called `key=value` give columns.
+    #[option(default = true)]
+    pub parse_partition_from_path: bool,
+    /// Texts of which one must be part of a file's path: `day=2024-01-31`.
+    #[option(default = Vec::new())]
+    pub read_partitions: Vec<String>,
+    /// A regular expression that a file's name, or its path below `path`, must match.
+    pub file_filter_pattern: Option<String>,
+    /// Only files changed at this time or later: `2024-01-31 00:00:00`, UTC.
+    pub file_filter_modified_start: Option<String>,
+    /// Only files changed before this time: `2024-01-31 00:00:00`, UTC.
+    pub file_filter_modified_end: Option<String>,
+    /// Only files with this ending.
+    #[option(since = "2.3.10")]
+    pub filename_extension: Option<String>,
+    /// Whether files in folders below `path` are read.
+    #[option(default = true)]
+    pub recursive_file_scan: bool,
+    /// Compression of csv, text and json files: none, lzo or gzip.
+    #[option(default = SourceCompression::None)]
+    pub compress_codec: SourceCompression,
+    /// Archives that the files are: none, zip, tar, tar_gz or gz.
+    #[option(default = SourceArchive::None)]
+    pub archive_compress_codec: SourceArchive,
+    /// Whether a large file is read by several readers. They do whenever the source has more than one, unless this is `false`.
+    #[option(since = "2.3.13")]
+    pub enable_file_split: Option<bool>,
+    /// Bytes of a file that one split takes; by size and readers if not given.
+    #[option(min = 1, since = "2.3.13")]
+    pub file_split_size: Option<u64>,
+    /// Excel: name of the sheet. Excel is not built in yet.
+    pub sheet_name: Option<String>,
+    /// Excel: what reads it. Excel is not built in yet.
+    pub excel_engine: Option<String>,
+    /// XML: the tag of a row. XML is not built in yet.
+    pub xml_row_tag: Option<String>,
+    /// XML: whether fields are attributes. XML is not built in yet.
+    pub xml_use_attr_format: Option<bool>,
+    /// Binary: bytes of a row. Binary is not built in yet.
+    pub binary_chunk_size: Option<u64>,
+    /// Binary: whether a row is a whole file. Binary is not built in yet.
+    pub binary_complete_file_mode: Option<bool>,
+    /// Only `once` is built in: files that come later are not found.
+    pub discovery_mode: Option<String>,
+    /// For other discovery modes.
+    pub scan_interval: Option<u64>,
+    /// Only `full` is built in.
+    pub sync_mode: Option<String>,
+    /// Not built in: files stay where they are.
+    pub post_sync_action: Option<String>,
+    /// Accepted; the name of the old file format option for hdfs.
+    pub hdfs_site_path: Option<String>,
+}

@@ -208,9 +208,10 @@ fn keys_of_a_schema_must_have_columns() {
     assert!(error.contains("a key names the column \"idd\""), "{error}");
     let error = schema(serde_json::json!({"fields": {"id": "bigin"}})).unwrap_err();
     assert!(error.contains("did you mean \"bigint\"?"), "{error}");
-    let error = schema(serde_json::json!({})).unwrap_err();
+    let both = serde_json::json!({"fields": {}, "columns": []});
+    let error = schema(both).unwrap_err();
     assert!(
-        error.contains("needs one of the options `fields` or `columns`"),
+        error.contains("takes only one of `fields` and `columns`"),
         "{error}"
     );
 }

@@ -19,7 +19,8 @@ pub struct SchemaOption {
     pub path: Option<TablePath>,
     /// The table's comment.
     pub comment: Option<String>,
-    /// Columns and keys.
+    /// Columns and keys. There are no columns where a file or a server brings them and the job file
+    /// only names the table.
     pub schema: TableSchema,
 }
 
@@ -39,7 +40,7 @@ impl SchemaOption {
 
 /// Columns and keys of a table.
 #[derive(Clone, Debug, Options)]
-#[options(one_of("fields", "columns"))]
+#[options(exclusive("fields", "columns"))]
 struct SchemaFields {
     /// The table's path: `table`, `database.table` or `database.schema.table`.
     table: Option<String>,

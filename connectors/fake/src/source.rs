@@ -88,6 +88,13 @@ impl FakeTable {
             set_dimension(&mut column.data_type, content.vector_dimension);
         }
         let table = schema.to_table(NAME, plugin_output);
+        if table.columns().is_empty() {
+            return Err(Error::new(
+                seatunnel_api::codes::SCHEMA_INVALID,
+                format!("the table {} has no columns to make up", table.path()),
+            )
+            .with_help("give it some: `schema { fields { id = bigint, name = string } }`"));
+        }
         let given = match content.rows.take() {
             Some(rows) => Some(read_rows(&table, &rows)?),
             None => {

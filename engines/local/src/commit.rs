@@ -1,6 +1,6 @@
 //! What happens to what writers have prepared.
 
-use seatunnel_api::plan::{JobPlan, NodeKind};
+use seatunnel_api::plan::{JobPlan, Node, NodeKind};
 use seatunnel_api::{Error, Result};
 use tracing::warn;
 
@@ -19,9 +19,7 @@ pub(crate) async fn commit(plan: &JobPlan, committables: Committables) -> Result
             continue;
         };
         if failed.is_some() {
-            if let Err(left) = sink.abort(own).await {
-                warn!(sink = %node.name, error = %left, "what was prepared could not be taken back");
-            }
+            abort_one(node, own).await;
             continue;
         }
         let mut attempt = 1;
@@ -33,6 +31,8 @@ pub(crate) async fn commit(plan: &JobPlan, committables: Committables) -> Result
         };
         if let Err(error) = result {
             failed = Some(error.with_context("plugin", &node.name));
+            // No checkpoint remembers them, so nobody would ever commit the rest.
+            abort_one(node, own).await;
         }
     }
     if let Some(error) = failed {
@@ -51,11 +51,14 @@ pub(crate) async fn commit(plan: &JobPlan, committables: Committables) -> Result
 /// Takes back what a failed attempt has prepared.
 pub(crate) async fn abort(plan: &JobPlan, committables: Committables) {
     for (index, own) in committables {
-        let node = &plan.nodes[index];
-        if let NodeKind::Sink(sink) = &node.kind
-            && let Err(left) = sink.abort(own).await
-        {
-            warn!(sink = %node.name, error = %left, "what was prepared could not be taken back");
-        }
+        abort_one(&plan.nodes[index], own).await;
+    }
+}
+
+async fn abort_one(node: &Node, committables: Vec<Vec<u8>>) {
+    if let NodeKind::Sink(sink) = &node.kind
+        && let Err(left) = sink.abort(committables).await
+    {
+        warn!(sink = %node.name, error = %left, "what was prepared could not be taken back");
     }
 }

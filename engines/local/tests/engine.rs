@@ -211,7 +211,7 @@ async fn a_cancelled_streaming_job_commits_what_it_has_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_commit_fails_the_job_and_later_sinks_are_taken_back() {
+async fn a_failed_commit_fails_the_job_and_what_is_not_committed_is_taken_back() {
     let (first, second) = (Arc::new(Seen::default()), Arc::new(Seen::default()));
     let failing = Collect {
         fail_commit: true,
@@ -225,6 +225,7 @@ async fn a_failed_commit_fails_the_job_and_later_sinks_are_taken_back() {
     let error = run(&plan).await.unwrap_err();
     assert!(error.to_string().contains("committing broke"), "{error}");
     assert!(second.committed.lock().unwrap().is_empty());
+    assert_eq!(first.aborted_committables.load(SeqCst), 1);
     assert_eq!(second.aborted_committables.load(SeqCst), 1);
 }
 

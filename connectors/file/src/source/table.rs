@@ -84,6 +84,7 @@ impl FileTable {
         let listing = Listing::new(PathBuf::from(path), options)?;
         let files = listing.files()?;
         let (file_columns, declared) = columns(options, format, &files)?;
+        let has_columns = declared.is_some_and(|d| !d.schema.columns.is_empty());
         let wanted = wanted(options, &file_columns)?;
         let partition_columns = match files.first() {
             Some(file) if options.parse_partition_from_path => listing::partitions(&file.path)
@@ -102,9 +103,9 @@ impl FileTable {
         let text = text_rules(options, format)?;
         let format_rules = match format {
             SourceFormat::Csv | SourceFormat::Text => {
-                Format::Lines(line_rules(options, format, text, declared.is_some())?)
+                Format::Lines(line_rules(options, format, text, has_columns)?)
             }
-            SourceFormat::Json if declared.is_none() => {
+            SourceFormat::Json if !has_columns => {
                 let mut rules = line_rules(options, SourceFormat::Text, text, false)?;
                 rules.skip = 0;
                 Format::Lines(rules)
@@ -252,14 +253,19 @@ fn columns<'a>(
     format: SourceFormat,
     files: &[Found],
 ) -> Result<(Vec<Column>, Option<&'a SchemaOption>)> {
-    match (&options.schema, format) {
-        (Some(schema), _) => Ok((schema.schema.columns.clone(), Some(schema))),
-        (None, SourceFormat::Parquet) => match files.first() {
-            Some(file) => Ok((parquet_rows::columns(&file.path)?, None)),
-            None => Ok((vec![Column::new(CONTENT, DataType::String)], None)),
+    let declared = options.schema.as_ref();
+    let content = || vec![Column::new(CONTENT, DataType::String)];
+    let columns = match (declared, format) {
+        (Some(declared), _) if !declared.schema.columns.is_empty() => {
+            declared.schema.columns.clone()
+        }
+        (_, SourceFormat::Parquet) => match files.first() {
+            Some(file) => parquet_rows::columns(&file.path)?,
+            None => content(),
         },
-        (None, _) => Ok((vec![Column::new(CONTENT, DataType::String)], None)),
-    }
+        _ => content(),
+    };
+    Ok((columns, declared))
 }
 
 fn wanted(options: &FileTableOptions, columns: &[Column]) -> Result<Vec<usize>> {

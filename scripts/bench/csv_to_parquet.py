@@ -37,7 +37,10 @@ COPY = "import duckdb, sys; c = duckdb.connect(); c.execute('SET threads = ' + s
 # What the process above needs before it does anything.
 IDLE = "import duckdb, sys; c = duckdb.connect(); c.execute('SET threads = ' + sys.argv[1])"
 # Prints the one row that a query gives, as JSON.
-ASK = "import duckdb, json, sys; print(json.dumps([str(v) for v in duckdb.connect().execute(sys.argv[1]).fetchone()]))"
+ASK = (
+    "import duckdb, json, sys; c = duckdb.connect(); c.execute('SET enable_progress_bar = false');"
+    " print(json.dumps([str(v) for v in c.execute(sys.argv[1]).fetchone()]))"
+)
 
 JOB = """\
 env {{

@@ -1,1 +1,160 @@
-//! Sql transform.
+//! Sql: a query over the rows that come in, one SELECT with expressions and WHERE.
+//!
+//! The query is compiled for each table when the job starts: names, types and constant arguments
+//! are checked then. Batches are computed column by column.
+
+mod cast;
+mod clock;
+pub mod codes;
+mod columnar;
+mod compile;
+mod decimal;
+mod dialect;
+mod functions;
+mod node;
+mod pattern;
+mod query;
+mod text;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use seatunnel_api::options::{Located, OptionEnum, Options};
+use seatunnel_api::{
+    Batch, CatalogTable, Error, PluginInfo, Registry, Result, Transform, TransformContext,
+    TransformFactory,
+};
+use seatunnel_transforms::codes::RULE_INVALID;
+use seatunnel_transforms::columns::{rebuilt, refuse_twins, with_columns};
+use seatunnel_transforms::tables::{Rule, TableStep, per_table};
+
+use crate::query::Query;
+
+const NAME: &str = "Sql";
+
+/// Who computes the query. SeaTunnel knows two names; here there is one engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum SqlEngine {
+    /// SeaTunnel's own.
+    #[option(name = "ZETA")]
+    Zeta,
+    /// Another name of it.
+    #[option(name = "INTERNAL")]
+    Internal,
+}
+
+/// The query.
+#[derive(Clone, Debug, Options)]
+struct SqlRule {
+    /// One SELECT over one table, which is called as in `plugin_input`, or `dual`.
+    query: Option<Located<String>>,
+    /// Who computes it; both names mean the same here.
+    #[option(default = SqlEngine::Zeta)]
+    #[allow(dead_code, reason = "accepted for compatibility")]
+    engine: SqlEngine,
+}
+
+impl Rule for SqlRule {
+    fn is_given(&self) -> bool {
+        self.query.is_some()
+    }
+}
+
+impl SqlRule {
+    fn step(&self, table: &Arc<CatalogTable>, input: Option<&str>) -> Result<SqlStep> {
+        let Some(query) = &self.query else {
+            return Err(Error::new(
+                RULE_INVALID,
+                format!("{NAME} needs the option `query` for table {}", table.path()),
+            ));
+        };
+        let compiled =
+            query::compile(&query.value, table, input).map_err(|e| e.or_at(&query.span))?;
+        let columns: Vec<_> = compiled.items.iter().map(|i| i.column.clone()).collect();
+        refuse_twins(NAME, table, &columns).map_err(|e| e.or_at(&query.span))?;
+        // A key stays on columns of its name, or follows a copy under another name.
+        let renamed = |name: &str| {
+            let same = columns.iter().find(|c| c.name == name);
+            let old = table.schema().index_of(name);
+            let copy = compiled.items.iter().find(|i| i.copy_of == old);
+            same.or(copy.map(|i| &i.column)).map(|c| c.name.clone())
+        };
+        let output = with_columns(table, columns.clone(), renamed);
+        Ok(SqlStep {
+            table: output,
+            query: compiled,
+        })
+    }
+}
+
+struct SqlStep {
+    table: Arc<CatalogTable>,
+    query: Query,
+}
+
+impl TableStep for SqlStep {
+    fn table(&self) -> &Arc<CatalogTable> {
+        &self.table
+    }
+
+    fn apply(&self, batch: Batch) -> Result<Option<Batch>> {
+        let mut batch = batch;
+        if let Some(filter) = &self.query.filter {
+            let keep = filter.booleans(batch.records())?;
+            match keep.true_count() {
+                0 => return Ok(None),
+                all if all == batch.num_rows() => {}
+                _ => batch = batch.filter(&keep)?,
+            }
+        }
+        let rows = batch.num_rows();
+        let columns = self
+            .query
+            .items
+            .iter()
+            .map(|item| item.value.evaluate(batch.records())?.expanded(rows))
+            .collect::<Result<_>>()?;
+        rebuilt(&self.table, columns, &batch).map(Some)
+    }
+}
+
+seatunnel_transforms::options_with_table_rules!(
+    /// Computes columns and filters rows by a query.
+    "Sql",
+    SqlOptions,
+    SqlTableRule,
+    SqlRule
+);
+
+/// Makes Sql transforms.
+pub struct SqlFactory;
+
+#[async_trait]
+impl TransformFactory for SqlFactory {
+    type Options = SqlOptions;
+
+    fn info(&self) -> PluginInfo {
+        PluginInfo {
+            name: NAME,
+            aliases: &[],
+            summary: "Computes columns and filters rows by a SELECT.",
+        }
+    }
+
+    async fn create(
+        &self,
+        options: SqlOptions,
+        context: TransformContext,
+    ) -> Result<Arc<dyn Transform>> {
+        let input = context.plugin_input.first().map(String::as_str);
+        per_table(&options.into(), &context, |rule: &SqlRule, table| {
+            rule.step(table, input)
+        })
+    }
+}
+
+/// Adds this transform.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry.transform(SqlFactory)
+}

@@ -1,0 +1,511 @@
+//! Functions of texts. Positions count characters from 1.
+
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, cast::AsArray};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use seatunnel_api::{DataType, Result};
+
+use super::Call;
+use crate::columnar::{Columnar, build_primitives, build_texts};
+
+/// Longest text that REPEAT, SPACE and the PADs make of a row: a slip in a number must not take all memory.
+const LONGEST: i64 = 64 << 20;
+
+fn long(column: &Columnar, row: usize) -> Option<i64> {
+    column.primitives::<Int64Type>().get(row)
+}
+
+/// Where the character of this number begins; the end if there are fewer.
+fn byte_of(text: &str, character: usize) -> usize {
+    text.char_indices()
+        .nth(character)
+        .map_or(text.len(), |(at, _)| at)
+}
+
+fn map(
+    call: &Call<'_>,
+    mut write: impl FnMut(&str, &mut String) -> Result<()>,
+) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    build_texts(call.rows, |row, out| match texts.get(row) {
+        Some(text) => write(text, out).map(|()| true),
+        None => Ok(false),
+    })
+}
+
+pub(super) fn ascii(call: &Call<'_>) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    build_primitives::<Int32Type>(call.rows, |row| {
+        let first = texts.get(row).and_then(|t| t.encode_utf16().next());
+        Ok(first.map(i32::from))
+    })
+}
+
+fn octets(call: &Call<'_>, factor: i64) -> Result<ArrayRef> {
+    let column = &call.args[0];
+    build_primitives::<Int64Type>(call.rows, |row| {
+        let at = column.at(row);
+        if column.array.is_null(at) {
+            return Ok(None);
+        }
+        let length = match call.types[0] {
+            DataType::Bytes => column.array.as_binary::<i32>().value_length(at),
+            _ => column.array.as_string::<i32>().value_length(at),
+        };
+        Ok(Some(i64::from(length) * factor))
+    })
+}
+
+pub(super) fn bit_length(call: &Call<'_>) -> Result<ArrayRef> {
+    octets(call, 8)
+}
+
+pub(super) fn octet_length(call: &Call<'_>) -> Result<ArrayRef> {
+    octets(call, 1)
+}
+
+pub(super) fn char_length(call: &Call<'_>) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    build_primitives::<Int64Type>(call.rows, |row| {
+        Ok(texts.get(row).map(|t| t.chars().count() as i64))
+    })
+}
+
+pub(super) fn chr(call: &Call<'_>) -> Result<ArrayRef> {
+    build_texts(call.rows, |row, out| {
+        let Some(code) = long(&call.args[0], row) else {
+            return Ok(false);
+        };
+        let character = u32::try_from(code).ok().and_then(char::from_u32);
+        out.push(character.ok_or_else(|| call.refuse(format!("{code} is no character")))?);
+        Ok(true)
+    })
+}
+
+pub(super) fn concat(call: &Call<'_>) -> Result<ArrayRef> {
+    let columns: Vec<_> = call.args.iter().map(Columnar::texts).collect();
+    build_texts(call.rows, |row, out| {
+        for text in columns.iter().filter_map(|c| c.get(row)) {
+            out.push_str(text);
+        }
+        Ok(true)
+    })
+}
+
+pub(super) fn concat_ws(call: &Call<'_>) -> Result<ArrayRef> {
+    let columns: Vec<_> = call.args.iter().map(Columnar::texts).collect();
+    let (separators, columns) = columns.split_first().expect("an argument is required");
+    build_texts(call.rows, |row, out| {
+        let separator = separators.get(row).unwrap_or_default();
+        for (index, text) in columns.iter().filter_map(|c| c.get(row)).enumerate() {
+            if index > 0 {
+                out.push_str(separator);
+            }
+            out.push_str(text);
+        }
+        Ok(true)
+    })
+}
+
+pub(super) fn hextoraw(call: &Call<'_>) -> Result<ArrayRef> {
+    let refused = || call.refuse("needs four hexadecimal digits for each character");
+    map(call, |text, out| {
+        if !text.len().is_multiple_of(4) || !text.is_ascii() {
+            return Err(refused());
+        }
+        let units: Vec<u16> = text
+            .as_bytes()
+            .chunks(4)
+            .map(|digits| {
+                let digits = std::str::from_utf8(digits).ok()?;
+                u16::from_str_radix(digits, 16).ok()
+            })
+            .collect::<Option<_>>()
+            .ok_or_else(refused)?;
+        for character in char::decode_utf16(units) {
+            out.push(character.map_err(|_| refused())?);
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn rawtohex(call: &Call<'_>) -> Result<ArrayRef> {
+    use std::fmt::Write;
+    let column = &call.args[0];
+    if call.types[0] == DataType::Bytes {
+        let bytes = column.array.as_binary::<i32>();
+        return build_texts(call.rows, |row, out| {
+            let at = column.at(row);
+            for byte in bytes.value(at) {
+                let _ = write!(out, "{byte:02x}");
+            }
+            Ok(bytes.is_valid(at))
+        });
+    }
+    map(call, |text, out| {
+        for unit in text.encode_utf16() {
+            let _ = write!(out, "{unit:04x}");
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn to_base64(call: &Call<'_>) -> Result<ArrayRef> {
+    let column = &call.args[0];
+    if call.types[0] == DataType::Bytes {
+        let bytes = column.array.as_binary::<i32>();
+        return build_texts(call.rows, |row, out| {
+            let at = column.at(row);
+            STANDARD.encode_string(bytes.value(at), out);
+            Ok(bytes.is_valid(at))
+        });
+    }
+    map(call, |text, out| {
+        STANDARD.encode_string(text, out);
+        Ok(())
+    })
+}
+
+pub(super) fn from_base64(call: &Call<'_>) -> Result<ArrayRef> {
+    map(call, |text, out| {
+        let bytes = STANDARD
+            .decode(text)
+            .map_err(|_| call.refuse("the text is not Base64"))?;
+        let decoded = std::str::from_utf8(&bytes)
+            .map_err(|_| call.refuse("what was encoded is not UTF-8 text"))?;
+        out.push_str(decoded);
+        Ok(())
+    })
+}
+
+pub(super) fn insert(call: &Call<'_>) -> Result<ArrayRef> {
+    let (texts, added) = (call.args[0].texts(), call.args[3].texts());
+    build_texts(call.rows, |row, out| {
+        let (text, added) = match (texts.get(row), added.get(row)) {
+            (Some(text), Some(added)) => (text, added),
+            // Without one of them the other is the result.
+            (text, added) => {
+                out.push_str(text.or(added).unwrap_or_default());
+                return Ok(text.or(added).is_some());
+            }
+        };
+        let (Some(start), Some(length)) = (long(&call.args[1], row), long(&call.args[2], row))
+        else {
+            return Ok(false);
+        };
+        let characters = text.chars().count() as i64;
+        if start < 1 || length <= 0 || added.is_empty() || start - 1 > characters {
+            out.push_str(text);
+            return Ok(true);
+        }
+        let begin = byte_of(text, start as usize - 1);
+        let end = begin + byte_of(&text[begin..], length as usize);
+        out.push_str(&text[..begin]);
+        out.push_str(added);
+        out.push_str(&text[end..]);
+        Ok(true)
+    })
+}
+
+pub(super) fn lower(call: &Call<'_>) -> Result<ArrayRef> {
+    map(call, |text, out| {
+        if text.is_ascii() {
+            out.push_str(text);
+            out.make_ascii_lowercase();
+        } else {
+            out.push_str(&text.to_lowercase());
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn upper(call: &Call<'_>) -> Result<ArrayRef> {
+    map(call, |text, out| {
+        if text.is_ascii() {
+            out.push_str(text);
+            out.make_ascii_uppercase();
+        } else {
+            out.push_str(&text.to_uppercase());
+        }
+        Ok(())
+    })
+}
+
+fn with_count(
+    call: &Call<'_>,
+    write: impl Fn(&str, i64, &mut String) -> Result<()>,
+) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    build_texts(call.rows, |row, out| {
+        match (texts.get(row), long(&call.args[1], row)) {
+            (Some(text), Some(count)) => write(text, count, out).map(|()| true),
+            _ => Ok(false),
+        }
+    })
+}
+
+pub(super) fn left(call: &Call<'_>) -> Result<ArrayRef> {
+    with_count(call, |text, count, out| {
+        out.push_str(&text[..byte_of(text, count.max(0) as usize)]);
+        Ok(())
+    })
+}
+
+pub(super) fn right(call: &Call<'_>) -> Result<ArrayRef> {
+    with_count(call, |text, count, out| {
+        let characters = text.chars().count() as i64;
+        let skip = characters - count.clamp(0, characters);
+        out.push_str(&text[byte_of(text, skip as usize)..]);
+        Ok(())
+    })
+}
+
+fn position(text: &str, search: &str, start: i64) -> i32 {
+    let found = if start < 0 {
+        // From the end: the last one that begins there or before.
+        let characters = text.chars().count() as i64;
+        let Ok(last) = usize::try_from(characters + start) else {
+            return 0;
+        };
+        let last = byte_of(text, last);
+        let end = text.len().min(last + search.len());
+        let end = (end..=text.len()).find(|at| text.is_char_boundary(*at));
+        text[..end.unwrap_or(text.len())].rfind(search)
+    } else {
+        let skip = byte_of(text, start.max(1) as usize - 1);
+        text[skip..].find(search).map(|at| at + skip)
+    };
+    found.map_or(0, |at| text[..at].chars().count() as i32 + 1)
+}
+
+fn find(call: &Call<'_>, text: usize, search: usize) -> Result<ArrayRef> {
+    let (texts, searches) = (call.args[text].texts(), call.args[search].texts());
+    build_primitives::<Int32Type>(call.rows, |row| {
+        let (Some(text), Some(search)) = (texts.get(row), searches.get(row)) else {
+            // SeaTunnel: not found in nothing.
+            return Ok(Some(0));
+        };
+        let start = call.args.get(2).map_or(Some(1), |s| long(s, row));
+        Ok(start.map(|start| position(text, search, start)))
+    })
+}
+
+pub(super) fn locate(call: &Call<'_>) -> Result<ArrayRef> {
+    find(call, 1, 0)
+}
+
+pub(super) fn instr(call: &Call<'_>) -> Result<ArrayRef> {
+    find(call, 0, 1)
+}
+
+fn pad(call: &Call<'_>, on_the_right: bool) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    let paddings = call.args.get(2).map(Columnar::texts);
+    build_texts(call.rows, |row, out| {
+        let (Some(text), Some(wanted)) = (texts.get(row), long(&call.args[1], row)) else {
+            return Ok(false);
+        };
+        if wanted > LONGEST {
+            return Err(call.refuse(format!("{wanted} characters are too many")));
+        }
+        let wanted = wanted.max(0) as usize;
+        let characters = text.chars().count();
+        if wanted <= characters {
+            out.push_str(&text[..byte_of(text, wanted)]);
+            return Ok(true);
+        }
+        let padding = paddings.as_ref().and_then(|p| p.get(row));
+        let padding = padding.and_then(|p| p.chars().next()).unwrap_or(' ');
+        let missing = std::iter::repeat_n(padding, wanted - characters);
+        if on_the_right {
+            out.push_str(text);
+            out.extend(missing);
+        } else {
+            out.extend(missing);
+            out.push_str(text);
+        }
+        Ok(true)
+    })
+}
+
+pub(super) fn lpad(call: &Call<'_>) -> Result<ArrayRef> {
+    pad(call, false)
+}
+
+pub(super) fn rpad(call: &Call<'_>) -> Result<ArrayRef> {
+    pad(call, true)
+}
+
+fn trimmed(call: &Call<'_>, leading: bool, trailing: bool) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    let what = call.args.get(1).map(Columnar::texts);
+    build_texts(call.rows, |row, out| {
+        let Some(mut text) = texts.get(row) else {
+            return Ok(false);
+        };
+        let character = what.as_ref().and_then(|w| w.get(row));
+        let character = character.and_then(|c| c.chars().next()).unwrap_or(' ');
+        if leading {
+            text = text.trim_start_matches(character);
+        }
+        if trailing {
+            text = text.trim_end_matches(character);
+        }
+        out.push_str(text);
+        Ok(true)
+    })
+}
+
+pub(super) fn ltrim(call: &Call<'_>) -> Result<ArrayRef> {
+    trimmed(call, true, false)
+}
+
+pub(super) fn rtrim(call: &Call<'_>) -> Result<ArrayRef> {
+    trimmed(call, false, true)
+}
+
+pub(super) fn trim(call: &Call<'_>) -> Result<ArrayRef> {
+    trimmed(call, true, true)
+}
+
+pub(super) fn repeat(call: &Call<'_>) -> Result<ArrayRef> {
+    with_count(call, |text, count, out| {
+        let count = count.max(0);
+        if count.saturating_mul(text.len() as i64) > LONGEST {
+            return Err(call.refuse(format!("{count} times is too much")));
+        }
+        for _ in 0..count {
+            out.push_str(text);
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn replace(call: &Call<'_>) -> Result<ArrayRef> {
+    let (texts, searches) = (call.args[0].texts(), call.args[1].texts());
+    let replacements = call.args.get(2).map(Columnar::texts);
+    build_texts(call.rows, |row, out| {
+        let (Some(text), Some(search)) = (texts.get(row), searches.get(row)) else {
+            return Ok(false);
+        };
+        let with = replacements.as_ref().and_then(|r| r.get(row));
+        let with = with.unwrap_or_default();
+        let mut copied = 0;
+        if !search.is_empty() {
+            for (at, found) in text.match_indices(search) {
+                out.push_str(&text[copied..at]);
+                out.push_str(with);
+                copied = at + found.len();
+            }
+        }
+        out.push_str(&text[copied..]);
+        Ok(true)
+    })
+}
+
+/// The sound of a letter: 1 to 6; 7 parts equal sounds, 8 does not. None for what is no letter.
+fn sound(letter: char) -> Option<u8> {
+    Some(match letter.to_ascii_uppercase() {
+        'B' | 'F' | 'P' | 'V' => b'1',
+        'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => b'2',
+        'D' | 'T' => b'3',
+        'L' => b'4',
+        'M' | 'N' => b'5',
+        'R' => b'6',
+        'A' | 'E' | 'I' | 'O' | 'U' | 'Y' => b'7',
+        'H' | 'W' => b'8',
+        _ => return None,
+    })
+}
+
+pub(super) fn soundex(call: &Call<'_>) -> Result<ArrayRef> {
+    map(call, |text, out| {
+        let mut last = b'0';
+        for letter in text.chars() {
+            let Some(code) = sound(letter) else { continue };
+            if out.is_empty() {
+                out.push(letter.to_ascii_uppercase());
+                last = code;
+            } else if code <= b'6' {
+                if code != last {
+                    out.push(char::from(code));
+                    last = code;
+                }
+            } else if code == b'7' {
+                last = code;
+            }
+            if out.len() == 4 {
+                break;
+            }
+        }
+        while out.len() < 4 {
+            out.push('0');
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn space(call: &Call<'_>) -> Result<ArrayRef> {
+    build_texts(call.rows, |row, out| {
+        let Some(count) = long(&call.args[0], row) else {
+            return Ok(false);
+        };
+        if count > LONGEST {
+            return Err(call.refuse(format!("{count} blanks are too many")));
+        }
+        out.extend(std::iter::repeat_n(' ', count.max(0) as usize));
+        Ok(true)
+    })
+}
+
+pub(super) fn substring(call: &Call<'_>) -> Result<ArrayRef> {
+    let texts = call.args[0].texts();
+    build_texts(call.rows, |row, out| {
+        let (Some(text), Some(start)) = (texts.get(row), long(&call.args[1], row)) else {
+            return Ok(false);
+        };
+        let characters = text.chars().count() as i64;
+        let start = match start {
+            0 => 1,
+            back if back < 0 => characters + back + 1,
+            start => start,
+        };
+        let end = match call.args.get(2).and_then(|l| long(l, row)) {
+            Some(length) => start.saturating_add(length).min(characters + 1),
+            None => characters + 1,
+        };
+        let start = start.max(1);
+        // SeaTunnel: nothing is null, not an empty text.
+        if start > characters || end <= start {
+            return Ok(false);
+        }
+        let begin = byte_of(text, start as usize - 1);
+        let length = byte_of(&text[begin..], (end - start) as usize);
+        out.push_str(&text[begin..begin + length]);
+        Ok(true)
+    })
+}
+
+pub(super) fn translate(call: &Call<'_>) -> Result<ArrayRef> {
+    let columns: Vec<_> = call.args.iter().map(Columnar::texts).collect();
+    build_texts(call.rows, |row, out| {
+        let (Some(text), Some(from)) = (columns[0].get(row), columns[1].get(row)) else {
+            return Ok(false);
+        };
+        let to = columns[2].get(row).unwrap_or_default();
+        for character in text.chars() {
+            let place = from.chars().position(|f| f == character);
+            out.push(place.and_then(|at| to.chars().nth(at)).unwrap_or(character));
+        }
+        Ok(true)
+    })
+}
+
+pub(super) fn uuid(call: &Call<'_>) -> Result<ArrayRef> {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    build_texts(call.rows, |_, out| {
+        out.push_str(uuid::Uuid::new_v4().hyphenated().encode_lower(&mut buffer));
+        Ok(true)
+    })
+}

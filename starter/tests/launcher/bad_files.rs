@@ -72,7 +72,8 @@ fn directory_without_read_permission() {
     };
     let run = sandbox.job_in_shell(script, CSV_TO_CSV);
     set_mode(0o755);
-    run.fails(1).says(&["/in", "Permission denied"]);
+    run.fails(1)
+        .says(&["no permission to read in", "source[0] LocalFile"]);
     nothing_is_left(&sandbox);
 }
 
@@ -108,7 +109,7 @@ fn truncated_parquet_file() {
     let file = sandbox.files("in").remove(0);
     let whole = std::fs::read(&file).unwrap();
     let job = CSV_TO_CSV.replacen("\"csv\"", "\"parquet\"", 1);
-    for length in [whole.len() - 1, whole.len() / 2, 4, 0] {
+    for length in [whole.len() - 1, whole.len() / 2, 4] {
         std::fs::write(&file, &whole[..length]).unwrap();
         let name = file.file_name().unwrap().to_str().unwrap();
         sandbox

@@ -34,7 +34,7 @@ fn show_has_all_that_is_declared_of_an_option() {
         "Guarantee: exactly once",
     ]);
     let jdbc = Sandbox::new().seatunnel("connectors show Jdbc").succeeds();
-    jdbc.prints(&["Secret: never printed.", "Guarantee: idempotent"]);
+    jdbc.prints(&["Secret: never printed.", "Guarantee: exactly once"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The binary, from its command line to its exit code.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod bad_files;
 mod bad_jobs;
 mod command_line;

@@ -116,10 +116,19 @@ fn limits_and_conditions_hold() {
 }
 
 #[test]
-fn a_text_given_for_a_list_is_split_with_a_warning() {
-    let (options, findings) = read(serde_json::json!({"paths": "[a, b]"}));
-    assert_eq!(options.unwrap().paths.unwrap(), ["[a", "b]"]);
-    assert!(findings.contains("is split at its commas"), "{findings}");
+fn a_text_given_for_a_list_is_one_or_is_split_with_a_warning() {
+    for (text, items, warned) in [
+        ("a, b", vec!["a", "b"], true),
+        ("a", vec!["a"], false),
+        ("[a, b]", vec!["a", "b"], false),
+        (r#"["a, b", "c"]"#, vec!["a, b", "c"], false),
+        ("[]", vec![], false),
+    ] {
+        let (options, findings) = read(serde_json::json!({ "paths": text }));
+        assert_eq!(options.unwrap().paths.unwrap(), items);
+        let split = findings.contains("is split at its commas");
+        assert_eq!(split, warned, "{text}: {findings}");
+    }
 }
 
 #[test]

@@ -154,7 +154,8 @@ macro_rules! floats {
 
 floats!(f32, f64);
 
-/// A single text is split at commas, as SeaTunnel does, with a warning.
+/// A single text is a list too, since a variable can't hold another: `[a, b]` and JSON as they are
+/// meant, any other is split at its commas, as SeaTunnel does, with a warning.
 impl<T: OptionValue> OptionValue for Vec<T> {
     fn option_type() -> OptionType {
         OptionType::List(Box::new(T::option_type()))
@@ -178,8 +179,8 @@ impl<T: OptionValue> OptionValue for Vec<T> {
                 read.into_iter().collect()
             }
             Kind::String(text) if scalar => {
-                let pieces: Vec<&str> = text.split(',').map(str::trim).collect();
-                if pieces.len() > 1 {
+                let (pieces, in_brackets) = list_of_text(text);
+                if pieces.len() > 1 && !in_brackets {
                     let message = format!(
                         "a text was given for a list and is split at its commas, write [{}]",
                         pieces.join(", ")
@@ -194,8 +195,7 @@ impl<T: OptionValue> OptionValue for Vec<T> {
                 pieces
                     .into_iter()
                     .map(|piece| {
-                        let item =
-                            ConfigValue::new(Kind::String(piece.to_owned()), value.span.clone());
+                        let item = ConfigValue::new(Kind::String(piece), value.span.clone());
                         T::read(&item, reader)
                     })
                     .collect()
@@ -209,6 +209,29 @@ impl<T: OptionValue> OptionValue for Vec<T> {
         let items: Vec<String> = self.iter().map(T::render).collect();
         format!("[{}]", items.join(", "))
     }
+}
+
+/// The items of a list that is written as a text, and whether it stands in brackets.
+fn list_of_text(text: &str) -> (Vec<String>, bool) {
+    let inside = text
+        .trim()
+        .strip_prefix('[')
+        .and_then(|t| t.strip_suffix(']'));
+    if inside.is_some()
+        && let Ok(items) = serde_json::from_str::<Vec<serde_json::Value>>(text)
+    {
+        let item = |json: &serde_json::Value| match json {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        return (items.iter().map(item).collect(), true);
+    }
+    let body = inside.unwrap_or(text);
+    if inside.is_some() && body.trim().is_empty() {
+        return (Vec::new(), true);
+    }
+    let items = body.split(',').map(|item| item.trim().to_owned());
+    (items.collect(), inside.is_some())
 }
 
 /// Keys in the order of the file.

@@ -2,7 +2,8 @@
 
 #![allow(
     unreachable_pub,
-    reason = "the support module is shared by test crates"
+    clippy::unwrap_used,
+    reason = "the support module is test code, outside of #[test] functions"
 )]
 
 mod support;

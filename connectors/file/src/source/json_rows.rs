@@ -282,7 +282,7 @@ impl JsonRules {
                     return Ok(values.clone());
                 }
                 let texts = values.as_string::<i32>();
-                self.from_texts(texts, &column.data_type).map_err(|e| {
+                self.read_texts(texts, &column.data_type).map_err(|e| {
                     let message = format!(
                         "{:?} in the column {:?} is not of type {}",
                         e.text, column.name, column.data_type
@@ -294,7 +294,7 @@ impl JsonRules {
             .collect()
     }
 
-    fn from_texts(&self, texts: &StringArray, data_type: &DataType) -> Result<ArrayRef, CellError> {
+    fn read_texts(&self, texts: &StringArray, data_type: &DataType) -> Result<ArrayRef, CellError> {
         if *data_type == DataType::Bytes {
             let decoded: Result<Vec<Option<Vec<u8>>>, CellError> = texts
                 .iter()

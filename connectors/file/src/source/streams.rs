@@ -129,20 +129,21 @@ impl Parts {
                 Ok(None)
             }
             Self::Tar { bytes, packing } => loop {
-                // One entry at a time, so that the stream stays ours between two calls.
-                let mut archive = tar::Archive::new(&mut *bytes);
-                let mut entries = archive.entries().map_err(|e| read_failed(path, e))?;
-                let Some(entry) = entries.next() else {
-                    return Ok(None);
+                let (wanted, size, content) = {
+                    // One entry at a time, so that the stream stays ours between two calls.
+                    let mut archive = tar::Archive::new(&mut *bytes);
+                    let mut entries = archive.entries().map_err(|e| read_failed(path, e))?;
+                    let Some(entry) = entries.next() else {
+                        return Ok(None);
+                    };
+                    let entry = entry.map_err(|e| malformed(path, "a tar archive", e))?;
+                    let name = entry.path().map(|p| p.to_string_lossy().into_owned());
+                    let wanted = entry.header().entry_type().is_file()
+                        && name.is_ok_and(|name| is_content(&name));
+                    let size = entry.size();
+                    let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
+                    (wanted, size, content)
                 };
-                let entry = entry.map_err(|e| malformed(path, "a tar archive", e))?;
-                let name = entry.path().map(|p| p.to_string_lossy().into_owned());
-                let wanted = entry.header().entry_type().is_file()
-                    && name.is_ok_and(|name| is_content(&name));
-                let size = entry.size();
-                let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
-                drop(entries);
-                drop(archive);
                 let padding = (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
                 io::copy(&mut (&mut *bytes).take(padding), &mut io::sink())
                     .map_err(|e| read_failed(path, e))?;

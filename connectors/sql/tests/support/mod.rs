@@ -1,0 +1,130 @@
+//! A Sql transform over a table with a column of each type, and two rows to give it.
+
+use std::sync::Arc;
+
+use seatunnel_api::config::ConfigValue;
+use seatunnel_api::{
+    Batch, BatchBuilder, CatalogTable, Column, DataType, JobContext, JobMode, PrimaryKey, Registry,
+    Result, RowKind, TablePath, TableSchema, Transform, TransformContext, Value,
+};
+
+pub(crate) struct Job {
+    transform: Arc<dyn Transform>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Job {
+    pub(crate) fn new(query: &str) -> Result<Self> {
+        Self::with_options(serde_json::json!({ "query": query }), vec![table()])
+    }
+
+    pub(crate) fn with_options(
+        options: serde_json::Value,
+        tables: Vec<Arc<CatalogTable>>,
+    ) -> Result<Self> {
+        let registry = seatunnel_transform_sql::register(Registry::new());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime starts");
+        let context = TransformContext {
+            job: JobContext {
+                id: "1".into(),
+                name: "test".into(),
+                mode: JobMode::Batch,
+            },
+            tables,
+            plugin_input: vec!["fake".to_owned()],
+            plugin_output: None,
+        };
+        let factory = registry.find_transform("sql").expect("it is registered");
+        let config = ConfigValue::from_json(&options);
+        let transform = runtime.block_on(factory.create(&config, context))?;
+        Ok(Self { transform, runtime })
+    }
+
+    pub(crate) fn tables(&self) -> Vec<Arc<CatalogTable>> {
+        self.transform.tables()
+    }
+
+    pub(crate) fn run(&self, batch: Batch) -> Result<Vec<Batch>> {
+        let mut out = Vec::new();
+        self.runtime
+            .block_on(self.transform.apply(batch, &mut out))?;
+        Ok(out)
+    }
+}
+
+const COLUMNS: &[(&str, &str)] = &[
+    ("id", "int"),
+    ("name", "string"),
+    ("age", "smallint"),
+    ("big", "bigint"),
+    ("price", "double"),
+    ("ratio", "float"),
+    ("amount", "decimal(10, 2)"),
+    ("ok", "boolean"),
+    ("day", "date"),
+    ("clock", "time"),
+    ("ts", "timestamp"),
+    ("blob", "bytes"),
+    ("tags", "map<string, int>"),
+    (
+        "r",
+        "{a = int, inner = {b = string, m = map<string, string>}}",
+    ),
+    ("maybe", "string"),
+];
+
+pub(crate) fn table() -> Arc<CatalogTable> {
+    let columns = COLUMNS
+        .iter()
+        .map(|(name, spelled)| {
+            Column::new(*name, DataType::parse(spelled).expect("a type of ours"))
+        })
+        .collect();
+    let schema = TableSchema {
+        columns,
+        primary_key: Some(PrimaryKey {
+            name: "pk".to_owned(),
+            columns: vec!["id".to_owned()],
+        }),
+        constraint_keys: Vec::new(),
+    };
+    let path = TablePath::parse("db.people", false);
+    Arc::new(CatalogTable::new("test", path, schema))
+}
+
+pub(crate) fn text(value: &str) -> Value {
+    Value::String(value.to_owned())
+}
+
+/// An insert in which nothing but `maybe` is null, and a delete in which everything but the id is.
+pub(crate) fn rows() -> Batch {
+    let mut builder = BatchBuilder::new(table());
+    let micros = seatunnel_api::time::parse_timestamp(b"2021-04-08T13:34:45.235").expect("a time");
+    let row = [
+        Value::Int(1),
+        text("Joy Ding"),
+        Value::SmallInt(20),
+        Value::BigInt(5_000_000_000),
+        Value::Double(134.22),
+        Value::Float(1.5),
+        Value::Decimal(1234i32.into(), 2),
+        Value::Boolean(true),
+        Value::Date(18_725),
+        Value::Time(48_885_000_000),
+        Value::Timestamp(micros),
+        Value::Bytes(b"hi".to_vec()),
+        Value::Map(vec![(text("x"), Value::Int(7))]),
+        Value::Row(vec![
+            Value::Int(3),
+            Value::Row(vec![text("deep"), Value::Map(vec![(text("k"), text("v"))])]),
+        ]),
+        Value::Null,
+    ];
+    builder.push(RowKind::Insert, &row).expect("the row fits");
+    let mut nulls = vec![Value::Null; row.len()];
+    nulls[0] = Value::Int(2);
+    builder.push(RowKind::Delete, &nulls).expect("the row fits");
+    builder.finish()
+}

@@ -22,3 +22,5 @@ pub const SHADE: ErrorCode = ErrorCode::new("CONFIG-08", "secret cannot be encry
 pub const SQL: ErrorCode = ErrorCode::new("CONFIG-09", "SQL job file not valid");
 /// The text is nested deeper, or is larger, than a job file can be.
 pub const TOO_LARGE: ErrorCode = ErrorCode::new("CONFIG-10", "job file too large or too deep");
+/// A `source`, `transform` or `sink` that is given twice, so that a whole part of the job is lost.
+pub const SECTION_REPEATED: ErrorCode = ErrorCode::new("CONFIG-11", "part of the job given twice");

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use seatunnel_api::Error;
-use seatunnel_api::config::{ConfigValue, Diagnostic, Report, SourceText};
+use seatunnel_api::config::{ConfigValue, Diagnostic, Report, Severity, SourceText};
 
 use crate::hocon::{self, Unresolved};
 use crate::shade::Shades;
 use crate::variables::Variables;
-use crate::{file, json, sql};
+use crate::{codes, file, json, sql};
 
 /// How a job file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,15 @@ fn finish_load(
     let mut report = Report::new();
     let refuse = Unresolved::Refuse;
     let mut root = filled_in(source, path, format, options, refuse, &mut report)?;
-    let mut warnings = report.take_warnings();
+    let mut warnings = Vec::new();
+    for mut warning in report.take_warnings() {
+        if warning.code == codes::SECTION_REPEATED {
+            warning.severity = Severity::Error;
+            report.push(warning);
+        } else {
+            warnings.push(warning);
+        }
+    }
     report.into_result()?;
     warnings.extend(options.shades.decrypt(&mut root)?);
     Ok(Loaded { root, warnings })

@@ -3,7 +3,7 @@
 
 mod support;
 
-use seatunnel_config::{Format, parse_str};
+use seatunnel_config::{Environment, Format, parse_str, tree_of_str};
 use support::with;
 
 #[track_caller]
@@ -609,17 +609,20 @@ error[CONFIG-01]: `id int` is a key without a value: expected `=`, `:`, `+=` or 
 }
 
 #[test]
-fn a_repeated_block_is_a_warning() {
+fn a_repeated_section_is_an_error_of_the_job_and_not_of_the_tree() {
     let text = "source { A {} }\nsource { B {} }\n";
-    let loaded = parse_str("job", text, Format::Hocon, &with(&[])).unwrap();
-    let [warning] = loaded.warnings.as_slice() else {
-        panic!("{:?}", loaded.warnings);
+    let error = parse_str("job", text, Format::Hocon, &with(&[])).unwrap_err();
+    let [only] = error.diagnostics() else {
+        panic!("{error:?}");
     };
     assert_eq!(
-        warning.message,
+        only.message,
         "`source` is given twice: the one in line 1 has no effect"
     );
-    assert_eq!(warning.span.to_string(), "job:2:1");
+    assert_eq!(only.span.to_string(), "job:2:1");
+    let tree = tree_of_str("job", text, Format::Hocon, &Environment::Process).unwrap();
+    let names = tree.get("source").unwrap().to_json();
+    assert_eq!(names[0]["plugin_name"], "B");
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Parser<'_, '_, '_> {
         )
     }
 
-    /// SeaTunnel keeps the last `source {}` silently.
+    /// SeaTunnel keeps the last `source {}` silently. So does the tree; for a job it is an error.
     pub(super) fn warn_if_replaced(&mut self, members: &RawObject, key: &str, new: &Raw) {
         let at_root = self.path.is_empty() && self.lists == 0;
         if !at_root || !limits::PLUGIN_BLOCKS.contains(&key) {
@@ -117,7 +117,7 @@ impl Parser<'_, '_, '_> {
         {
             let (line, _) = old.key_span.position().unwrap_or_default();
             let warning = Diagnostic::warning(
-                codes::REPEATED,
+                codes::SECTION_REPEATED,
                 format!("`{key}` is given twice: the one in line {line} has no effect"),
                 new.key_span.clone(),
             );

@@ -93,5 +93,6 @@ sink { Blackhole {} }
 "#;
     Sandbox::new()
         .job(job)
+        .fails(1)
         .says(&["`sink` is given twice", "job.conf:4:1"]);
 }

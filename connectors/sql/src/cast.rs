@@ -134,11 +134,11 @@ fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -
                     micros.unary(|v| v.div_euclid(MICROS_PER_DAY) as i32);
                 Ok(Arc::new(days))
             }
-            DataType::Int => caster.from_ints::<Date32Type>(|v| {
+            DataType::Int => caster.convert_ints::<Date32Type>(|v| {
                 let (year, month, day) = (v / 10_000, v / 100 % 100, v % 100);
                 days_from_civil(year, month.try_into().ok()?, day.try_into().ok()?)
             }),
-            _ => caster.from_texts::<Date32Type>(|text| parse_date(text.as_bytes())),
+            _ => caster.read_texts::<Date32Type>(|text| parse_date(text.as_bytes())),
         },
         DataType::Time => match from {
             DataType::Timestamp => {
@@ -147,12 +147,12 @@ fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -
                     micros.unary(|v| v.rem_euclid(MICROS_PER_DAY));
                 Ok(Arc::new(times))
             }
-            DataType::Int => caster.from_ints::<Time64MicrosecondType>(|v| {
+            DataType::Int => caster.convert_ints::<Time64MicrosecondType>(|v| {
                 let (hour, minute, second) = (v / 10_000, v / 100 % 100, v % 100);
                 let fine = (0..24).contains(&hour) && minute < 60 && second < 60 && v >= 0;
                 fine.then(|| i64::from(hour * 3_600 + minute * 60 + second) * 1_000_000)
             }),
-            _ => caster.from_texts::<Time64MicrosecondType>(|text| parse_time(text.as_bytes())),
+            _ => caster.read_texts::<Time64MicrosecondType>(|text| parse_time(text.as_bytes())),
         },
         DataType::Timestamp => match from {
             DataType::Date => {
@@ -174,7 +174,7 @@ fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -
                 })
             }
             _ => caster
-                .from_texts::<TimestampMicrosecondType>(|text| parse_timestamp(text.as_bytes())),
+                .read_texts::<TimestampMicrosecondType>(|text| parse_timestamp(text.as_bytes())),
         },
         DataType::TimestampTz => {
             let instants = match from {
@@ -184,7 +184,7 @@ fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -
                         caster.kept(micros.get(row), clock::from_local)
                     })?
                 }
-                _ => caster.from_texts::<TimestampMicrosecondType>(|text| {
+                _ => caster.read_texts::<TimestampMicrosecondType>(|text| {
                     parse_timestamp_tz(text.as_bytes())
                 })?,
             };
@@ -230,7 +230,7 @@ impl Caster<'_> {
         self.column.texts()
     }
 
-    fn from_texts<T: arrow_array::ArrowPrimitiveType>(
+    fn read_texts<T: arrow_array::ArrowPrimitiveType>(
         &self,
         parse: impl Fn(&str) -> Option<T::Native>,
     ) -> Result<ArrayRef> {
@@ -238,7 +238,7 @@ impl Caster<'_> {
         build_primitives::<T>(self.rows, |row| self.kept(texts.get(row), &parse))
     }
 
-    fn from_ints<T: arrow_array::ArrowPrimitiveType>(
+    fn convert_ints<T: arrow_array::ArrowPrimitiveType>(
         &self,
         convert: impl Fn(i32) -> Option<T::Native>,
     ) -> Result<ArrayRef> {
@@ -259,7 +259,7 @@ impl Caster<'_> {
         narrow: impl Fn(i64) -> Option<T::Native>,
     ) -> Result<ArrayRef> {
         let Some(numbers) = self.numbers() else {
-            return self.from_texts::<T>(|text| narrow(text.parse().ok()?));
+            return self.read_texts::<T>(|text| narrow(text.parse().ok()?));
         };
         build_primitives::<T>(self.rows, |row| {
             self.kept(numbers.get(row).map(Self::shown), |Shown(number)| {
@@ -283,7 +283,7 @@ impl Caster<'_> {
         convert: impl Fn(Number) -> T::Native,
     ) -> Result<ArrayRef> {
         match self.numbers() {
-            None => self.from_texts::<T>(parse),
+            None => self.read_texts::<T>(parse),
             Some(numbers) => {
                 build_primitives::<T>(self.rows, |row| Ok(numbers.get(row).map(&convert)))
             }

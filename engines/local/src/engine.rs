@@ -79,6 +79,7 @@ impl LocalEngine {
                 return Err(error);
             }
             restarts += 1;
+            handle.restart();
             warn!(
                 error = %error,
                 "Restore time {restarts}, pipeline Job {}",

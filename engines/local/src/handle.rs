@@ -14,6 +14,8 @@ pub struct JobHandle {
     nodes: Vec<NodeProgress>,
     cancel: CancellationToken,
     started: Mutex<Option<Instant>>,
+    /// What attempts that failed had counted.
+    before: Mutex<Totals>,
 }
 
 /// The counters of one node of the plan.
@@ -79,6 +81,7 @@ impl JobHandle {
             nodes,
             cancel: CancellationToken::new(),
             started: Mutex::new(None),
+            before: Mutex::default(),
         }
     }
 
@@ -124,16 +127,34 @@ impl JobHandle {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
+    /// The job is started again: what was counted so far came from an attempt that is thrown away.
+    pub(crate) fn restart(&self) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = self.totals();
+    }
+
+    /// What the attempt that succeeded has done.
     pub(crate) fn report(&self, started: SystemTime) -> JobReport {
+        let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.totals();
+        JobReport {
+            started,
+            ended: SystemTime::now(),
+            elapsed: self.elapsed(),
+            rows_read: now.rows_read - before.rows_read,
+            rows_written: now.rows_written - before.rows_written,
+            bytes_read: now.bytes_read - before.bytes_read,
+            bytes_written: now.bytes_written - before.bytes_written,
+            rows_failed: now.rows_failed - before.rows_failed,
+        }
+    }
+
+    fn totals(&self) -> Totals {
         let sum = |role: NodeRole, value: fn(&Metrics) -> u64| {
             let of_role = self.nodes.iter().filter(|n| n.role == role);
             of_role.map(|n| value(&n.metrics)).sum::<u64>()
         };
         let failed = self.nodes.iter().map(|n| n.metrics.failed_rows().get());
-        JobReport {
-            started,
-            ended: SystemTime::now(),
-            elapsed: self.elapsed(),
+        Totals {
             rows_read: sum(NodeRole::Source, |m| m.rows().get()),
             rows_written: sum(NodeRole::Sink, |m| m.rows().get()),
             bytes_read: sum(NodeRole::Source, |m| m.bytes().get()),
@@ -141,4 +162,14 @@ impl JobHandle {
             rows_failed: failed.sum(),
         }
     }
+}
+
+/// Counters of all sources and all sinks. They only grow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    rows_read: u64,
+    rows_written: u64,
+    bytes_read: u64,
+    bytes_written: u64,
+    rows_failed: u64,
 }

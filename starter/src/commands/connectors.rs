@@ -144,8 +144,8 @@ fn promise(guarantee: Guarantee) -> String {
             "Guarantee: at least once; after a failure rows may come twice, none is missing."
                 .to_owned()
         }
-        Guarantee::Idempotent(condition) => format!("Guarantee: idempotent; {condition}."),
-        Guarantee::ExactlyOnce(condition) => format!("Guarantee: exactly once; {condition}."),
+        Guarantee::Idempotent(condition) => format!("Guarantee: idempotent, {condition}."),
+        Guarantee::ExactlyOnce(condition) => format!("Guarantee: exactly once, {condition}."),
     }
 }
 

@@ -11,24 +11,13 @@
 use indexmap::IndexMap;
 use seatunnel_api::Error;
 use seatunnel_api::config::{ConfigValue, Kind};
+use seatunnel_api::per_table::PLACEHOLDERS;
 
 use crate::codes;
 
-/// Names that sinks fill in for each table; no variable can have them.
-const TABLE_PLACEHOLDERS: [&str; 9] = [
-    "database_name",
-    "schema_name",
-    "schema_full_name",
-    "table_name",
-    "table_full_name",
-    "primary_key",
-    "unique_key",
-    "field_names",
-    "partition_keys",
-];
-
+/// Whether sinks fill this name in for each table; no variable can have it.
 pub(crate) fn is_table_placeholder(name: &str) -> bool {
-    TABLE_PLACEHOLDERS.contains(&name)
+    PLACEHOLDERS.contains(&name)
 }
 
 /// The variables of the command line by name.

@@ -1,7 +1,7 @@
 //! Where large files of lines can be cut, so that several readers can read them.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use memchr::{memchr, memchr_iter};
@@ -10,18 +10,20 @@ use memchr::{memchr, memchr_iter};
 const CHUNK: usize = 1 << 20;
 
 /// The starts of records next to each of the `targets` (byte offsets, growing), found by reading the
-/// file once. With a `quote`, line ends inside of quotes are no record's end: a quote opens a field
+/// file once, from the first record at `start`. With a `quote`, line ends inside of quotes are no record's end: a quote opens a field
 /// only right behind a delimiter or a line end, and two in a row are one character.
 ///
 /// # Errors
 /// If the file can't be read.
 pub(crate) fn record_starts(
     path: &Path,
+    start: u64,
     targets: &[u64],
     delimiter: u8,
     quote: Option<u8>,
 ) -> io::Result<Vec<u64>> {
     let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
     let mut scan = Scan {
         targets,
         found: Vec::with_capacity(targets.len()),
@@ -32,7 +34,7 @@ pub(crate) fn record_starts(
         quote,
     };
     let mut buffer = vec![0; CHUNK];
-    let mut offset = 0;
+    let mut offset = start;
     while scan.found.len() < targets.len() {
         let length = file.read(&mut buffer)?;
         if length == 0 {

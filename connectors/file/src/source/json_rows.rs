@@ -10,7 +10,7 @@ use arrow_json::reader::Decoder;
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memrchr;
+use memchr::{memchr_iter, memrchr};
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::{
     Batch, BatchBuilder, CatalogTable, Column, DataType, RowKind, TablePath, TableSchema, Value,
@@ -134,7 +134,7 @@ pub(crate) async fn read(
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.consume(3);
         }
-        let mut rows_in_part = 0;
+        let mut lines_before = 0;
         loop {
             if window.is_low() {
                 window.fill(false).map_err(|e| read_failed(&path, e))?;
@@ -147,12 +147,14 @@ pub(crate) async fn read(
                 table,
                 path: &path,
                 offset: window.offset(),
-                rows_before: rows_in_part,
+                lines_before,
             };
             let (batch, used) = rules.next(&window.bytes()[..length], size.rows, &place)?;
+            if !by_bytes {
+                lines_before += memchr_iter(b'\n', &window.bytes()[..used]).count() as u64;
+            }
             window.consume(used);
             if let Some(batch) = batch {
-                rows_in_part += batch.num_rows() as u64;
                 progress.emit(batch, window.offset(), out).await?;
             }
         }
@@ -193,15 +195,17 @@ struct Place<'a> {
     table: &'a FileTable,
     path: &'a Path,
     offset: u64,
-    rows_before: u64,
+    /// Lines before the data, where positions don't tell.
+    lines_before: u64,
 }
 
 impl Place<'_> {
-    fn error(&self, message: String, line_in_data: u64, data: &[u8], start: usize) -> Error {
+    fn error(&self, message: String, data: &[u8], start: usize) -> Error {
         let line = if self.table.reads_by_bytes() {
             line_at(self.path, self.offset + start as u64)
         } else {
-            Some(self.rows_before + line_in_data + 1)
+            let before = memchr_iter(b'\n', &data[..start]).count() as u64;
+            Some(self.lines_before + before + 1)
         };
         let text = String::from_utf8_lossy(&data[start..]);
         let mut shown: String = text.lines().next().unwrap_or("").chars().take(80).collect();
@@ -250,7 +254,7 @@ impl JsonRules {
         error: &ArrowError,
     ) -> Error {
         let mut start = 0;
-        for (number, line) in data.split(|b| *b == b'\n').enumerate() {
+        for line in data.split(|b| *b == b'\n') {
             let alone = Self::decoder(schema, 1).and_then(|mut decoder| {
                 decoder.decode(line)?;
                 decoder.flush().map_err(Error::from)
@@ -258,11 +262,11 @@ impl JsonRules {
             if let Err(error) = alone {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 let message = plain(&cause.unwrap_or_else(|| error.to_string()));
-                return place.error(message, number as u64, data, start);
+                return place.error(message, data, start);
             }
             start += line.len() + 1;
         }
-        place.error(plain(&error.to_string()), 0, data, 0)
+        place.error(plain(&error.to_string()), data, 0)
     }
 
     /// The columns as the table has them.
@@ -288,7 +292,7 @@ impl JsonRules {
                         e.text, column.name, column.data_type
                     );
                     let start = nth_line(data, e.row);
-                    place.error(message, e.row as u64, data, start)
+                    place.error(message, data, start)
                 })
             })
             .collect()
@@ -324,7 +328,7 @@ impl JsonRules {
         let table = CatalogTable::new("file", TablePath::unnamed(), schema);
         let mut builder = BatchBuilder::new(Arc::new(table));
         let mut used = 0;
-        for (number, line) in data.split_inclusive(|b| *b == b'\n').enumerate() {
+        for line in data.split_inclusive(|b| *b == b'\n') {
             if builder.len() >= rows {
                 break;
             }
@@ -333,7 +337,7 @@ impl JsonRules {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let failed = |message: String| place.error(message, number as u64, data, start);
+            let failed = |message: String| place.error(message, data, start);
             let json: serde_json::Value =
                 serde_json::from_slice(line).map_err(|e| failed(format!("it is no JSON: {e}")))?;
             let tree = ConfigValue::from_json(&json);

@@ -58,19 +58,15 @@ pub(crate) async fn read(
         let mut lines_before = 0;
         let mut order = header_of_plain.clone();
         if starts_file {
-            if table.encoding.is_none() && window.bytes().starts_with(b"\xef\xbb\xbf") {
-                window.consume(3);
-            }
-            for _ in 0..rules.skip {
-                skip_line(&mut window, &path)?;
-                lines_before += 1;
-            }
+            skip_start(rules, &mut window, &path)?;
+            lines_before += rules.skip;
             if rules.use_header {
                 if order.is_none() {
                     order = Some(header_order(table, rules, window.bytes(), &path)?);
                 }
-                skip_line(&mut window, &path)?;
-                lines_before += 1;
+                let length = header_length(rules, window.bytes());
+                lines_before += line_ends(&window.bytes()[..length]);
+                window.consume(length);
             }
         }
         let mut reading = Reading {
@@ -78,7 +74,7 @@ pub(crate) async fn read(
             rules,
             path: &path,
             order: order.as_deref(),
-            rows_in_part: lines_before,
+            lines_before,
             records: Records::default(),
         };
         loop {
@@ -90,8 +86,7 @@ pub(crate) async fn read(
             else {
                 break;
             };
-            window.consume(used);
-            reading.rows_in_part += batch.num_rows() as u64;
+            reading.consume(&mut window, used);
             progress.emit(batch, window.offset(), out).await?;
         }
     }
@@ -104,8 +99,8 @@ struct Reading<'a> {
     path: &'a Path,
     /// For each column of the schema its field in the file, where the header tells.
     order: Option<&'a [Option<usize>]>,
-    /// Rows of this part that were read already, for messages.
-    rows_in_part: u64,
+    /// Lines of this part that were read already, for messages; not counted where positions tell.
+    lines_before: u64,
     records: Records,
 }
 
@@ -135,10 +130,15 @@ impl Reading<'_> {
                 .splitter
                 .split(view, last, width, most, &mut records);
             if records.rows() == 0 && used == 0 && !within {
-                used = self
-                    .rules
-                    .splitter
-                    .split(data, window.is_last(), width, most, &mut records);
+                let most_bytes = data.len().min(MAX_RECORD);
+                let last = window.is_last() && most_bytes == data.len();
+                used =
+                    self.rules
+                        .splitter
+                        .split(&data[..most_bytes], last, width, most, &mut records);
+            }
+            if let Some(start) = records.unclosed {
+                return Err(self.unclosed(start, data, window.offset()));
             }
             if records.rows() > 0 {
                 let batch = self.batch(&records, window.bytes(), window.offset());
@@ -147,7 +147,7 @@ impl Reading<'_> {
             }
             self.records = records;
             if used > 0 {
-                window.consume(used);
+                self.consume(window, used);
                 continue;
             }
             if window.is_last() {
@@ -174,7 +174,7 @@ impl Reading<'_> {
             };
             columns.push(match field {
                 Some(field) => convert(records, data, field, &column.data_type, &self.rules.text)
-                    .map_err(|e| self.error(&e, records, offset, *index))?,
+                    .map_err(|e| self.error(&e, records, data, offset, *index))?,
                 None => arrow_array::new_null_array(&column.data_type.to_arrow(), records.rows()),
             });
         }
@@ -182,20 +182,49 @@ impl Reading<'_> {
             .with_partitions(self.path, columns, records.rows())
     }
 
-    fn error(&self, error: &CellError, records: &Records, offset: u64, column: usize) -> Error {
-        let column = &self.table.file_columns[column];
-        let at = offset + u64::from(records.starts[error.row]);
-        let line = if self.table.reads_by_bytes() {
-            line_at(self.path, at)
+    /// Moves the window, and counts lines where messages will need it.
+    fn consume<R: std::io::Read>(&mut self, window: &mut Window<R>, bytes: usize) {
+        if !self.table.reads_by_bytes() {
+            self.lines_before += line_ends(&window.bytes()[..bytes]);
+        }
+        window.consume(bytes);
+    }
+
+    /// The number of the line at `start` in the data.
+    fn line(&self, start: u32, data: &[u8], offset: u64) -> u64 {
+        if self.table.reads_by_bytes() {
+            line_at(self.path, offset + u64::from(start)).unwrap_or_default()
         } else {
-            Some(self.rows_in_part + error.row as u64 + 1)
-        };
+            self.lines_before + line_ends(&data[..start as usize]) + 1
+        }
+    }
+
+    fn unclosed(&self, start: u32, data: &[u8], offset: u64) -> Error {
+        Error::new(codes::MALFORMED, "a quote is never closed")
+            .with_context("file", self.path.display())
+            .with_context("line", self.line(start, data, offset))
+            .with_context("table", self.table.table.path())
+            .with_help(
+                "close it, or set `quote_char` to what the file has (nothing if it has no quotes)",
+            )
+    }
+
+    fn error(
+        &self,
+        error: &CellError,
+        records: &Records,
+        data: &[u8],
+        offset: u64,
+        column: usize,
+    ) -> Error {
+        let column = &self.table.file_columns[column];
+        let line = self.line(records.starts[error.row], data, offset);
         Error::new(
             codes::VALUE_INVALID,
             format!("{:?} is not of type {}", error.text, column.data_type),
         )
         .with_context("file", self.path.display())
-        .with_context("line", line.unwrap_or_default())
+        .with_context("line", line)
         .with_context("column", &column.name)
         .with_context("table", self.table.table.path())
         .with_help(
@@ -204,12 +233,52 @@ impl Reading<'_> {
     }
 }
 
-/// Moves the window behind the next line end.
-fn skip_line<R: std::io::Read>(window: &mut Window<R>, path: &Path) -> Result<()> {
+fn line_ends(data: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', data).count() as u64
+}
+
+/// Moves the window behind what is left out at the start of a file: a byte order mark, and lines.
+fn skip_start<R: std::io::Read>(
+    rules: &LineRules,
+    window: &mut Window<R>,
+    path: &Path,
+) -> Result<()> {
+    if window.bytes().starts_with(b"\xef\xbb\xbf") {
+        window.consume(3);
+    }
+    for _ in 0..rules.skip {
+        skip_line(&rules.row_end, window, path)?;
+    }
+    Ok(())
+}
+
+/// Bytes of the header at the front of `data`.
+fn header_length(rules: &LineRules, data: &[u8]) -> usize {
+    let mut records = Records::default();
+    rules.splitter.split(data, true, 1, 1, &mut records)
+}
+
+/// The byte of a plain file where its first record starts.
+///
+/// # Errors
+/// If the file can't be read.
+pub(crate) fn first_record(rules: &LineRules, path: &Path) -> Result<u64> {
+    let file = std::fs::File::open(path).map_err(|e| read_failed(path, e))?;
+    let mut window = Window::new(file, 0);
+    window.fill(false).map_err(|e| read_failed(path, e))?;
+    skip_start(rules, &mut window, path)?;
+    if rules.use_header {
+        window.consume(header_length(rules, window.bytes()));
+    }
+    Ok(window.offset())
+}
+
+/// Moves the window behind the next end of a row.
+fn skip_line<R: std::io::Read>(row_end: &[u8], window: &mut Window<R>, path: &Path) -> Result<()> {
     loop {
-        match memchr::memchr(b'\n', window.bytes()) {
+        match memchr::memmem::find(window.bytes(), row_end) {
             Some(at) => {
-                window.consume(at + 1);
+                window.consume(at + row_end.len());
                 return Ok(());
             }
             None if window.is_last() => {
@@ -226,12 +295,7 @@ fn read_header(table: &FileTable, rules: &LineRules, path: &Path) -> Result<Vec<
     let file = std::fs::File::open(path).map_err(|e| read_failed(path, e))?;
     let mut window = Window::new(file, 0);
     window.fill(false).map_err(|e| read_failed(path, e))?;
-    if window.bytes().starts_with(b"\xef\xbb\xbf") {
-        window.consume(3);
-    }
-    for _ in 0..rules.skip {
-        skip_line(&mut window, path)?;
-    }
+    skip_start(rules, &mut window, path)?;
     header_order(table, rules, window.bytes(), path)
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Records {
     pub(crate) starts: Vec<u32>,
     /// Fields whose bytes are not those of the data.
     pub(crate) scratch: Vec<u8>,
+    /// Where the row starts that has a quote which is never closed.
+    pub(crate) unclosed: Option<u32>,
 }
 
 impl Records {
@@ -80,6 +82,7 @@ impl Records {
             width: 1,
             starts: vec![0; column.len()],
             scratch: Vec::new(),
+            unclosed: None,
         }
     }
 
@@ -87,6 +90,7 @@ impl Records {
         self.fields.clear();
         self.starts.clear();
         self.scratch.clear();
+        self.unclosed = None;
         self.width = width;
     }
 
@@ -148,10 +152,16 @@ impl Splitter {
                 let mut at = 0;
                 while records.rows() < rows && at < data.len() {
                     let rest = &data[at..];
-                    let Some((length, next)) = end_of_record(rest, last, row_end, *quote, *escape)
+                    let Some((length, next)) =
+                        end_of_record(rest, last, delimiter, row_end, *quote, *escape)
                     else {
                         break;
                     };
+                    // A line of nothing is no record, unless lines are all there is.
+                    if length == 0 && !matches!(delimiter, Delimiter::None) {
+                        at += next;
+                        continue;
+                    }
                     let first = records.fields.len();
                     split_record(data, at, at + length, delimiter, *quote, *escape, records);
                     records.end_row(at, first);
@@ -223,7 +233,10 @@ fn split_bytes(
             match close_quote(data, $open, quote, last) {
                 None => None,
                 Some((close, doubled)) => {
-                    let mut end = close + 1;
+                    if close == data.len() {
+                        records.unclosed = Some(row_start as u32);
+                    }
+                    let mut end = (close + 1).min(data.len());
                     // What follows the closing quote up to the delimiter is kept as it is.
                     while end < data.len() && data[end] != delimiter && data[end] != b'\n' {
                         end += 1;
@@ -362,6 +375,7 @@ fn unquote(body: &[u8], quote: u8, out: &mut Vec<u8>) {
 fn end_of_record(
     data: &[u8],
     last: bool,
+    delimiter: &Delimiter,
     row_end: &[u8],
     quote: Option<u8>,
     escape: Option<u8>,
@@ -369,21 +383,36 @@ fn end_of_record(
     let found = if quote.is_none() && escape.is_none() {
         memmem::find(data, row_end)
     } else {
-        let (mut at, mut inside) = (0, false);
+        let between: &[u8] = match delimiter {
+            Delimiter::Literal(literal) => literal,
+            _ => &[],
+        };
+        let (mut at, mut inside, mut starts_field) = (0, false, true);
         loop {
             let Some(byte) = data.get(at) else {
                 break None;
             };
+            let is_quote = Some(*byte) == quote;
             if Some(*byte) == escape {
+                starts_field = false;
                 at += 2;
-                continue;
-            }
-            if Some(*byte) == quote {
-                inside = !inside;
-            } else if !inside && data[at..].starts_with(row_end) {
+            } else if inside {
+                let doubled = is_quote && data.get(at + 1).copied() == quote;
+                inside = !is_quote || doubled;
+                at += 1 + usize::from(doubled);
+            } else if is_quote && starts_field {
+                inside = true;
+                starts_field = false;
+                at += 1;
+            } else if data[at..].starts_with(row_end) {
                 break Some(at);
+            } else if !between.is_empty() && data[at..].starts_with(between) {
+                starts_field = true;
+                at += between.len();
+            } else {
+                starts_field = false;
+                at += 1;
             }
-            at += 1;
         }
     };
     match found {
@@ -436,12 +465,14 @@ fn split_record(
             }
         }
         Delimiter::Literal(literal) => {
-            split_escaped(record, literal, quote, escape, most, records);
+            if !split_escaped(record, literal, quote, escape, most, records) {
+                records.unclosed = Some(from as u32);
+            }
         }
     }
 }
 
-/// Adds the fields of a record byte by byte, minding quotes and escapes.
+/// Adds the fields of a record byte by byte, minding quotes and escapes. Whether all quotes are closed.
 fn split_escaped(
     record: &[u8],
     delimiter: &[u8],
@@ -449,7 +480,7 @@ fn split_escaped(
     escape: Option<u8>,
     most: usize,
     records: &mut Records,
-) {
+) -> bool {
     let mut at = 0;
     loop {
         let start = records.scratch.len();
@@ -484,7 +515,7 @@ fn split_escaped(
             records.fields.push(field);
         }
         if ended {
-            return;
+            return !inside;
         }
     }
 }

@@ -208,9 +208,16 @@ impl FileTable {
             }) if row_end == b"\n" => (b',', None),
             _ => return Ok(None),
         };
-        // The lines left out at the start stay with the first split.
-        let targets: Vec<u64> = (1..file.bytes.div_ceil(size)).map(|n| n * size).collect();
-        let starts = record_starts(&file.path, &targets, delimiter, quote)
+        // The lines left out at the start stay with the first split, and with its first row.
+        let first = match &self.format {
+            Format::Lines(rules) => lines::first_record(rules, &file.path)?,
+            _ => 0,
+        };
+        let targets: Vec<u64> = (1..file.bytes.div_ceil(size))
+            .map(|n| n * size)
+            .filter(|target| *target > first)
+            .collect();
+        let starts = record_starts(&file.path, first, &targets, delimiter, quote)
             .map_err(|e| read_failed(&file.path, e))?;
         let mut cuts = vec![0];
         cuts.extend(starts.into_iter().filter(|at| *at < file.bytes));
@@ -380,6 +387,8 @@ fn line_rules(
         Some(escape) if csv => one_byte("escape_char", escape)?,
         _ => None,
     };
+    // A quote that escapes itself is what doubled quotes are anyway.
+    let escape = escape.filter(|e| Some(*e) != quote);
     let delimiter = match (has_schema, csv) {
         (false, _) => Delimiter::None,
         (true, true) => Delimiter::Literal(text.delimiter.clone()),

@@ -1,5 +1,7 @@
 //! Blackhole as engines see it.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 
 use seatunnel_api::config::{ConfigValue, Kind, Span};

@@ -1,5 +1,6 @@
 //! Console: a sink that prints rows to stdout, in the lines that SeaTunnel's Console writes to its log.
 
+mod java_text;
 mod render;
 mod sink;
 

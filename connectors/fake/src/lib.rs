@@ -7,6 +7,7 @@ mod codes;
 mod columns;
 mod generator;
 mod now;
+mod numbers;
 mod options;
 mod plan;
 mod random;

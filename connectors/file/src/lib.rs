@@ -1,5 +1,6 @@
 //! LocalFile source and sink.
 
+mod codes;
 mod sink;
 mod sink_options;
 mod source;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use seatunnel_api::{Error, Result, State};
 use serde::{Deserialize, Serialize};
 
-use super::codes;
 use super::io_error::io_error;
 use super::transaction::{remove_file, remove_transaction};
+use crate::codes;
 
 /// What a writer has closed and the coordinator moves to where it belongs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use seatunnel_api::{Error, ErrorCode};
 
-use crate::sink::codes;
+use crate::codes;
 
 /// An error for something that could not be done with a file or folder.
 ///

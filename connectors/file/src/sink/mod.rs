@@ -1,7 +1,6 @@
 //! The LocalFile sink: rows as csv, text, json or parquet files of this machine.
 
 mod charset;
-mod codes;
 mod commit;
 mod encode;
 mod handle;
@@ -27,6 +26,7 @@ use seatunnel_api::{
     Error, Guarantee, PluginInfo, Result, Sink, SinkContext, SinkFactory, TaskContext,
 };
 
+use crate::codes;
 use crate::sink_options::LocalFileSinkOptions;
 use commit::FileCommittable;
 use io_error::io_error;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use seatunnel_api::{CheckpointId, Error, Result};
 
-use super::codes;
 use super::commit::{FileCommittable, FileMove};
 use super::io_error::io_error;
+use crate::codes;
 
 /// The folder of rows that are not partitioned.
 const NO_PARTITION: &str = "NON_PARTITION";

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::builder::PrimitiveBuilder;
 use arrow_array::cast::AsArray;
+use arrow_array::types::{ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray};
 use arrow_json::ReaderBuilder;
 use arrow_json::reader::Decoder;
@@ -19,13 +21,14 @@ use seatunnel_api::{Error, Output, Result};
 
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert};
-use super::codes;
+use super::numbers::{parse_decimal, parse_integer};
 use super::progress::Progress;
 use super::records::{MAX_RECORD, Records};
 use super::split::FileSplit;
 use super::streams::{Transcoder, read_failed};
 use super::table::FileTable;
 use super::window::Window;
+use crate::codes;
 
 /// How the objects of a table's files are read.
 pub(crate) struct JsonRules {
@@ -56,8 +59,9 @@ impl JsonRules {
                 .iter()
                 .map(|c| {
                     let arrow = match &c.data_type {
-                        t if is_number(t) => t.to_arrow(),
-                        DataType::Boolean | DataType::Null => c.data_type.to_arrow(),
+                        DataType::Float | DataType::Double | DataType::Boolean | DataType::Null => {
+                            c.data_type.to_arrow()
+                        }
                         DataType::Array(_) | DataType::Map(..) | DataType::Row(_) => {
                             c.data_type.to_arrow()
                         }
@@ -255,7 +259,7 @@ impl JsonRules {
     ) -> Error {
         let mut start = 0;
         for line in data.split(|b| *b == b'\n') {
-            let alone = Self::decoder(schema, 1).and_then(|mut decoder| {
+            let alone = Self::decoder(schema, 2).and_then(|mut decoder| {
                 decoder.decode(line)?;
                 decoder.flush().map_err(Error::from)
             });
@@ -313,6 +317,13 @@ impl JsonRules {
                 .collect();
             return Ok(Arc::new(BinaryArray::from_iter(decoded?)));
         }
+        match data_type {
+            DataType::TinyInt => return integers::<Int8Type>(texts),
+            DataType::SmallInt => return integers::<Int16Type>(texts),
+            DataType::Int => return integers::<Int32Type>(texts),
+            DataType::BigInt => return integers::<Int64Type>(texts),
+            _ => {}
+        }
         let records = Records::of_column(texts);
         convert(&records, texts.value_data(), 0, data_type, &self.text)
     }
@@ -368,6 +379,28 @@ impl JsonRules {
         let batch = place.table.with_partitions(place.path, columns, rows)?;
         Ok((Some(batch), used))
     }
+}
+
+/// Whole numbers. `1.0` and `1e3` are some, too; `1.5` is none, and is not cut off.
+fn integers<T: ArrowPrimitiveType>(texts: &StringArray) -> Result<ArrayRef, CellError>
+where
+    T::Native: TryFrom<i64>,
+{
+    let mut column = PrimitiveBuilder::<T>::with_capacity(texts.len());
+    for (row, text) in texts.iter().enumerate() {
+        let Some(text) = text else {
+            column.append_null();
+            continue;
+        };
+        let bytes = text.as_bytes();
+        let number = parse_integer(bytes).or_else(|| parse_decimal(bytes, 19, 0)?.try_into().ok());
+        let value = number.and_then(|n| T::Native::try_from(n).ok());
+        column.append_value(value.ok_or_else(|| CellError {
+            row,
+            text: text.chars().take(60).collect(),
+        })?);
+    }
+    Ok(Arc::new(column.finish()))
 }
 
 /// Where the n-th line that isn't blank starts.

@@ -8,13 +8,13 @@ use seatunnel_api::{Batch, Error, Output, Result};
 
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert};
-use super::codes;
 use super::progress::Progress;
 use super::records::{MAX_RECORD, Records, Splitter};
 use super::split::FileSplit;
 use super::streams::{Transcoder, read_failed};
 use super::table::FileTable;
 use super::window::Window;
+use crate::codes;
 
 /// How the lines of a table's files are read.
 #[derive(Clone, Debug)]

@@ -2,7 +2,6 @@
 
 mod boundaries;
 mod cells;
-mod codes;
 mod java_parse;
 mod json_rows;
 mod lines;

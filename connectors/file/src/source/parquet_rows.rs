@@ -11,10 +11,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{Column, DataType, Error, Output, Result};
 
-use super::codes;
 use super::split::FileSplit;
 use super::streams::read_failed;
 use super::table::FileTable;
+use crate::codes;
 
 fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
     let file = File::open(path).map_err(|e| read_failed(path, e))?;

@@ -8,8 +8,8 @@ use encoding_rs::{CoderResult, Decoder, Encoding};
 use flate2::read::MultiGzDecoder;
 use seatunnel_api::{Error, Result};
 
-use super::codes;
 use super::lzop::LzopReader;
+use crate::codes;
 use crate::source_options::{SourceArchive, SourceCompression};
 
 /// Bytes of a file or of a part of an archive.
@@ -146,6 +146,7 @@ impl Parts {
                 };
                 let padding = (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
                 io::copy(&mut (&mut *bytes).take(padding), &mut io::sink())
+                    .and_then(|length| complete(length, padding))
                     .map_err(|e| read_failed(path, e))?;
                 if wanted {
                     return Ok(Some(packing.decompress(content)));
@@ -159,13 +160,22 @@ impl Parts {
 fn set_aside(mut entry: impl Read, size: u64) -> io::Result<Stream> {
     if size <= IN_MEMORY {
         let mut content = Vec::with_capacity(size as usize);
-        entry.read_to_end(&mut content)?;
+        let length = entry.read_to_end(&mut content)?;
+        complete(length as u64, size)?;
         return Ok(Box::new(Cursor::new(content)));
     }
     let mut file = tempfile::tempfile()?;
-    io::copy(&mut entry, &mut file)?;
+    complete(io::copy(&mut entry, &mut file)?, size)?;
     file.seek(SeekFrom::Start(0))?;
     Ok(Box::new(file))
+}
+
+/// An archive that is cut off ends a part early, without an error of its own.
+fn complete(length: u64, size: u64) -> io::Result<()> {
+    if length < size {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
 }
 
 /// Whether a part of an archive holds rows: hidden files and what macOS adds do not.

@@ -20,7 +20,8 @@ use super::listing::{self, Found, Listing};
 use super::records::{Delimiter, Splitter};
 use super::split::FileSplit;
 use super::streams::{Packing, read_failed};
-use super::{codes, json_rows, lines, parquet_rows};
+use super::{json_rows, lines, parquet_rows};
+use crate::codes;
 use crate::source_options::{FileTableOptions, SourceFormat};
 
 /// What connectors of files call the catalog of their tables.

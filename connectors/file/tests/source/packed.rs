@@ -91,7 +91,7 @@ async fn packed_files_are_read_and_reading_goes_on_in_them() {
             .collect();
         assert_eq!(rows, expected, "{name}");
         resumes(&options, 40).await;
-        folder.write(name, &content[..content.len() / 2]);
+        folder.write(name, &content[..content.len() / 3]);
         let message = failure(&options).await;
         assert!(message.contains(name), "{message}");
     }

@@ -16,7 +16,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use seatunnel_api::{Error, Result};
 
-use crate::sink::codes;
+use crate::codes;
 use crate::sink::handle::FileHandle;
 use crate::sink::io_error::io_error;
 use crate::sink_options::SinkCompression;

@@ -2,7 +2,7 @@
 //!
 //! One connector for relational databases, as SeaTunnel has it: the url tells which. Each database
 //! is a dialect in a folder of its own; SQLite is built in (`sqlite/mod.rs` says what it
-//! guarantees and how types map).
+//! guarantees and how types map; `docs/decisions/0001-sqlite-driver.md` why it goes through rusqlite).
 
 mod dialect;
 mod errors;

@@ -89,10 +89,7 @@ async fn files_that_are_split_may_have_a_header() {
     let (text, expected) = random_csv(&mut dice, 2_000);
     folder.write(
         "a.csv",
-        format!(
-            "id,name,\"re\"\"mark\n\",remark\n{}",
-            text.replace(",\"", ",\"")
-        ),
+        format!("id,name,\"re\"\"mark\n\",remark\n{}", text),
     );
     let more = json!({"file_split_size": 10, "csv_use_header_line": true});
     let options = folder.options("csv", json!({"name": "string", "id": "bigint"}), more);

@@ -86,18 +86,6 @@ impl JsonRules {
     }
 }
 
-fn is_number(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::TinyInt
-            | DataType::SmallInt
-            | DataType::Int
-            | DataType::BigInt
-            | DataType::Float
-            | DataType::Double
-    )
-}
-
 /// Whether a nested value of this type comes out right without texts in between.
 fn reads_directly(data_type: &DataType, dates: bool) -> bool {
     match data_type {
@@ -108,7 +96,8 @@ fn reads_directly(data_type: &DataType, dates: bool) -> bool {
         DataType::Row(fields) => {
             !fields.is_empty() && fields.iter().all(|f| reads_directly(&f.data_type, dates))
         }
-        other => is_number(other),
+        // Whole numbers don't: the quick way cuts fractions off.
+        other => matches!(other, DataType::Float | DataType::Double),
     }
 }
 

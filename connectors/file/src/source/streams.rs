@@ -129,9 +129,17 @@ impl Parts {
                 Ok(None)
             }
             Self::Tar { bytes, packing } => loop {
+                // The end of an archive is a block of zeros; without it something is missing.
+                let mut header = [0; TAR_BLOCK as usize];
+                bytes
+                    .read_exact(&mut header)
+                    .map_err(|e| malformed(path, "a whole tar archive", e))?;
+                if header == [0; TAR_BLOCK as usize] {
+                    return Ok(None);
+                }
                 let (wanted, size, content) = {
                     // One entry at a time, so that the stream stays ours between two calls.
-                    let mut archive = tar::Archive::new(&mut *bytes);
+                    let mut archive = tar::Archive::new(Cursor::new(header).chain(&mut *bytes));
                     let mut entries = archive.entries().map_err(|e| read_failed(path, e))?;
                     let Some(entry) = entries.next() else {
                         return Ok(None);

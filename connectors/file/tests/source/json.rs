@@ -83,6 +83,7 @@ async fn nested_values_are_read() {
 async fn what_does_not_fit_is_told_with_file_and_line() {
     let cases = [
         ("int", "\"abc\""),
+        ("array<int>", "[1, 1.5]"),
         ("int", "2147483648"),
         ("int", "1.5"),
         ("tinyint", "300"),

@@ -149,3 +149,18 @@ async fn encodings_are_read_and_reading_goes_on_in_them() {
     let message = failure(&folder.options("csv", fields, json!({"encoding": "klingon"}))).await;
     assert!(message.contains("klingon"), "{message}");
 }
+
+#[tokio::test]
+async fn a_tar_archive_without_its_end_is_refused() {
+    let folder = Folder::new();
+    let whole = tar(&[("a.csv", b"1\n"), ("b.csv", b"2\n")]);
+    // A header and a block of content: the second file is missing as a whole.
+    folder.write("a.tar", &whole[..1_024]);
+    let packed = json!({"archive_compress_codec": "tar"});
+    let options = folder.options("csv", json!({"n": "int"}), packed);
+    let message = failure(&options).await;
+    assert!(
+        message.contains("a.tar is not a whole tar archive"),
+        "{message}"
+    );
+}

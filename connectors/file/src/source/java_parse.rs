@@ -42,9 +42,18 @@ impl JavaPattern {
                     while chars.next_if_eq(&c).is_some() {
                         count += 1;
                     }
+                    let most = match c {
+                        'y' | 'u' | 'S' => 9,
+                        _ => 2,
+                    };
+                    if count > most {
+                        return Err(format!("{count} times the letter {c} is not known"));
+                    }
                     pieces.push(Piece::Field(c as u8, count));
                 }
                 c if c.is_ascii_alphabetic() => return Err(format!("the letter {c} is not known")),
+                // Java's signs for parts that may be missing, and those it keeps for later.
+                '[' | ']' | '{' | '}' | '#' => return Err(format!("the sign {c} is not known")),
                 c => pieces.push(Piece::Text(c.to_string().into_bytes())),
             }
         }
@@ -94,7 +103,8 @@ impl JavaPattern {
         }
         let days = i64::from(days_from_civil(year, month, day)?);
         let seconds = hour * 3_600 + minute * 60 + second;
-        Some(days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + micros)
+        days.checked_mul(MICROS_PER_DAY)?
+            .checked_add(seconds * MICROS_PER_SECOND + micros)
     }
 }
 
@@ -130,7 +140,11 @@ mod tests {
         );
         assert_eq!(parse("yyyy-MM-dd", "2023-02-29"), None);
         assert_eq!(parse("yyyy-MM-dd", "2023-02-28x"), None);
-        assert!(JavaPattern::compile("yyyy QQ").is_err());
+        assert_eq!(parse("yyyy-MM-dd", "999999-02-28"), None);
+        assert_eq!(parse("yyyy-MM-dd", "999999999-02-28"), None);
+        for unknown in ["yyyy QQ", "dd MMM yyyy", "HH:mm[:ss]", "ss.SSSSSSSSSS"] {
+            assert!(JavaPattern::compile(unknown).is_err(), "{unknown}");
+        }
         assert_eq!(
             parse_timestamp(b"2024-01-31"),
             JavaPattern::compile("yyyy.MM.dd")

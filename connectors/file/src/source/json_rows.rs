@@ -9,7 +9,7 @@ use arrow_array::types::{ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int
 use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray};
 use arrow_json::ReaderBuilder;
 use arrow_json::reader::Decoder;
-use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType as ArrowType, Field, Schema, SchemaRef};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use memchr::{memchr_iter, memrchr};
@@ -21,6 +21,7 @@ use seatunnel_api::{Error, Output, Result};
 
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert};
+use super::json_texts::containers_as_texts;
 use super::numbers::{parse_decimal, parse_integer};
 use super::progress::Progress;
 use super::records::{MAX_RECORD, Records};
@@ -77,13 +78,18 @@ impl JsonRules {
         Self { text, way }
     }
 
-    fn decoder(schema: &SchemaRef, rows: usize) -> Result<Decoder> {
+    fn decoder(schema: &SchemaRef, rows: usize) -> Result<Decoder, ArrowError> {
         ReaderBuilder::new(schema.clone())
             .with_batch_size(rows)
             .with_coerce_primitive(true)
             .build_decoder()
-            .map_err(Error::from)
     }
+}
+
+/// Whether a column of this name is read as a text.
+fn is_text(schema: &Schema, name: &[u8]) -> bool {
+    let mut fields = schema.fields().iter();
+    fields.any(|f| f.name().as_bytes() == name && *f.data_type() == ArrowType::Utf8)
 }
 
 /// Whether a nested value of this type comes out right without texts in between.
@@ -220,12 +226,11 @@ impl JsonRules {
     fn next(&self, data: &[u8], rows: usize, place: &Place<'_>) -> Result<(Option<Batch>, usize)> {
         match &self.way {
             Way::Columns(schema) => {
-                let mut decoder = Self::decoder(schema, rows)?;
-                let decoded = decoder
-                    .decode(data)
-                    .and_then(|used| Ok((decoder.flush()?, used)));
-                let (records, used) =
-                    decoded.map_err(|e| self.find_line(schema, data, place, &e))?;
+                let (records, used) = match Self::decode(schema, data, rows) {
+                    Ok(decoded) => decoded,
+                    Err(error) => self.decode_with_containers(schema, data, rows, place, &error)?,
+                };
+                let data = &data[..used];
                 let Some(records) = records else {
                     return Ok((None, data.len()));
                 };
@@ -235,6 +240,39 @@ impl JsonRules {
                 Ok((Some(batch), used))
             }
             Way::Rows(columns) => self.row_by_row(columns, data, rows, place),
+        }
+    }
+
+    fn decode(
+        schema: &SchemaRef,
+        data: &[u8],
+        rows: usize,
+    ) -> Result<(Option<RecordBatch>, usize), ArrowError> {
+        let mut decoder = Self::decoder(schema, rows)?;
+        let used = decoder.decode(data)?;
+        Ok((decoder.flush()?, used))
+    }
+
+    /// Reads data that the decoder refused once more, with objects and lists as the texts that
+    /// columns of texts take them for.
+    fn decode_with_containers(
+        &self,
+        schema: &SchemaRef,
+        data: &[u8],
+        rows: usize,
+        place: &Place<'_>,
+        error: &ArrowError,
+    ) -> Result<(Option<RecordBatch>, usize)> {
+        let most = rows.saturating_sub(1);
+        let length = memchr_iter(b'\n', data)
+            .nth(most)
+            .map_or(data.len(), |at| at + 1);
+        let data = &data[..length];
+        let texts = containers_as_texts(data, |key| is_text(schema, key));
+        match Self::decode(schema, &texts, rows) {
+            Ok((records, used)) if used == texts.len() => Ok((records, length)),
+            Ok(_) => Err(self.find_line(schema, data, place, error)),
+            Err(error) => Err(self.find_line(schema, data, place, &error)),
         }
     }
 
@@ -248,14 +286,9 @@ impl JsonRules {
     ) -> Error {
         let mut start = 0;
         for line in data.split(|b| *b == b'\n') {
-            let alone = Self::decoder(schema, 2).and_then(|mut decoder| {
-                decoder.decode(line)?;
-                decoder.flush().map_err(Error::from)
-            });
-            if let Err(error) = alone {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                let message = plain(&cause.unwrap_or_else(|| error.to_string()));
-                return place.error(message, data, start);
+            let texts = containers_as_texts(line, |key| is_text(schema, key));
+            if let Err(error) = Self::decode(schema, &texts, 2) {
+                return place.error(plain(&error.to_string()), data, start);
             }
             start += line.len() + 1;
         }

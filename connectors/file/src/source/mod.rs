@@ -4,6 +4,7 @@ mod boundaries;
 mod cells;
 mod java_parse;
 mod json_rows;
+mod json_texts;
 mod lines;
 mod listing;
 mod lzop;

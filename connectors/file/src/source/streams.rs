@@ -205,7 +205,8 @@ impl Transcoder {
     pub(crate) fn new(from: Stream, encoding: &'static Encoding) -> Self {
         Self {
             from,
-            decoder: encoding.new_decoder_with_bom_removal(),
+            // A byte order mark says more surely than an option what follows.
+            decoder: encoding.new_decoder(),
             input: Vec::new(),
             used: 0,
             ended: false,

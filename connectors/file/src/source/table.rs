@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE};
 use regex::bytes::Regex;
 use seatunnel_api::config::nearest;
 use seatunnel_api::options::SchemaOption;
@@ -95,12 +95,7 @@ impl FileTable {
                 .collect(),
             _ => Vec::new(),
         };
-        let encoding = Encoding::for_label(options.encoding.as_bytes()).ok_or_else(|| {
-            Error::new(
-                api_codes::OPTION_INVALID,
-                format!("there is no encoding called {:?}", options.encoding),
-            )
-        })?;
+        let encoding = encoding(&options.encoding)?;
         let text = text_rules(options, format)?;
         let format_rules = match format {
             SourceFormat::Csv | SourceFormat::Text => {
@@ -274,6 +269,21 @@ fn columns<'a>(
         _ => content(),
     };
     Ok((columns, declared))
+}
+
+/// The encoding of this name: those of Java and of the web.
+fn encoding(name: &str) -> Result<&'static Encoding> {
+    let label = name.trim();
+    // The web calls little-endian "utf-16"; Java means big-endian where no mark says otherwise.
+    if label.eq_ignore_ascii_case("utf-16") || label.eq_ignore_ascii_case("utf16") {
+        return Ok(UTF_16BE);
+    }
+    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+        Error::new(
+            api_codes::OPTION_INVALID,
+            format!("there is no encoding called {name:?}"),
+        )
+    })
 }
 
 fn wanted(options: &FileTableOptions, columns: &[Column]) -> Result<Vec<usize>> {

@@ -128,6 +128,32 @@ async fn numbers_become_texts_as_they_are_written() {
 }
 
 #[tokio::test]
+async fn objects_and_lists_become_texts_of_json() {
+    let folder = Folder::new();
+    folder.write(
+        "a.json",
+        "{\"x\":\"plain\",\"n\":1}\n\n{\"n\":2,\"x\":{\"k\": [1, \"a \\\" }\"]}}\r\n{\"x\":[ ]}\n",
+    );
+    let fields = json!({"x": "string", "n": "int"});
+    let options = folder.options("json", fields, json!({}));
+    let rows = texts(&read(&options).await.unwrap());
+    assert_eq!(
+        rows,
+        [
+            ["plain", "1"],
+            ["{\"k\":[1,\"a \\\" }\"]}", "2"],
+            ["[]", "~"]
+        ]
+    );
+    folder.write("a.json", "{\"x\":[1]}\n{\"x\":{},\"n\":\"no\"}\n");
+    let message = failure(&options).await;
+    assert!(
+        message.contains("line 2") && message.contains("no"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn without_a_schema_each_line_is_the_content() {
     let folder = Folder::new();
     folder.write("a.json", "{\"x\":1}\n{}\n");

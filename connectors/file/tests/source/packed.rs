@@ -131,7 +131,16 @@ async fn encodings_are_read_and_reading_goes_on_in_them() {
         .chain(text.encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
-    for (encoding, bytes) in [("GBK", gbk.to_vec()), ("UTF-16LE", utf16)] {
+    let marked_be: Vec<u8> = utf16.chunks(2).flat_map(|u| [u[1], u[0]]).collect();
+    let cases = [
+        ("GBK", gbk.to_vec()),
+        ("UTF-16LE", utf16.clone()),
+        // Java's UTF-16: the mark decides, big-endian without one.
+        ("UTF-16", utf16),
+        ("UTF-16", marked_be[2..].to_vec()),
+        ("UTF-16", marked_be),
+    ];
+    for (encoding, bytes) in cases {
         let folder = Folder::new();
         folder.write("a.csv", &bytes);
         let fields = json!({"id": "int", "city": "string"});

@@ -13,14 +13,14 @@ use arrow_schema::{ArrowError, DataType as ArrowType, Field, Schema, SchemaRef};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use memchr::{memchr_iter, memrchr};
-use seatunnel_api::config::ConfigValue;
+use seatunnel_api::config::{ConfigValue, Kind};
 use seatunnel_api::{
     Batch, BatchBuilder, CatalogTable, Column, DataType, RowKind, TablePath, TableSchema, Value,
 };
 use seatunnel_api::{Error, Output, Result};
 
 use super::boundaries::line_at;
-use super::cells::{CellError, TextRules, convert};
+use super::cells::{CellError, TextRules, convert, parse_date, parse_time, parse_timestamp};
 use super::json_texts::containers_as_texts;
 use super::numbers::{parse_decimal, parse_integer};
 use super::progress::Progress;
@@ -350,6 +350,33 @@ impl JsonRules {
         convert(&records, texts.value_data(), 0, data_type, &self.text)
     }
 
+    /// A day or a time that is written by a pattern of the options; none for anything else.
+    fn by_pattern(
+        &self,
+        value: &ConfigValue,
+        data_type: &DataType,
+    ) -> Option<Result<Value, String>> {
+        let Kind::String(text) = &value.kind else {
+            return None;
+        };
+        let bytes = text.trim().as_bytes();
+        let (date, time, timestamp) = (&self.text.date, &self.text.time, &self.text.timestamp);
+        let parsed = match data_type {
+            DataType::Date => parse_date(bytes, Some(date.as_ref()?)).map(Value::Date),
+            DataType::Time => parse_time(bytes, Some(time.as_ref()?)).map(Value::Time),
+            DataType::Timestamp => {
+                parse_timestamp(bytes, Some(timestamp.as_ref()?)).map(Value::Timestamp)
+            }
+            _ => return None,
+        };
+        let empty = bytes.is_empty().then_some(Value::Null);
+        Some(
+            parsed
+                .or(empty)
+                .ok_or_else(|| format!("{text:?} is not of type {data_type} as its format says")),
+        )
+    }
+
     fn row_by_row(
         &self,
         columns: &[Column],
@@ -384,7 +411,9 @@ impl JsonRules {
                 .iter()
                 .map(|column| match object.get(&column.name) {
                     None => Ok(Value::Null),
-                    Some(value) => Value::from_config(value, &column.data_type)
+                    Some(value) => self
+                        .by_pattern(value, &column.data_type)
+                        .unwrap_or_else(|| Value::from_config(value, &column.data_type))
                         .map_err(|e| failed(format!("in the column {:?}: {e}", column.name))),
                 })
                 .collect::<Result<Vec<_>>>()?;

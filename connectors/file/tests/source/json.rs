@@ -154,6 +154,22 @@ async fn objects_and_lists_become_texts_of_json() {
 }
 
 #[tokio::test]
+async fn patterns_hold_beside_nested_values_too() {
+    for nested in ["array<int>", "array<decimal(4, 2)>"] {
+        let folder = Folder::new();
+        folder.write("a.json", "{\"d\":\"31.01.2024\",\"n\":[1]}\n{\"d\":\"\"}\n");
+        let fields = json!({"d": "date", "n": nested});
+        let options = folder.options("json", fields, json!({"date_format": "dd.MM.yyyy"}));
+        let rows = read(&options).await.unwrap();
+        assert_eq!(rows[0][0], Value::Date(19_753), "{nested}");
+        assert_eq!(rows[1][0], Value::Null, "{nested}");
+        folder.write("a.json", "{}\n{\"d\":\"2024-01-31\"}\n");
+        let message = failure(&options).await;
+        assert!(message.contains("line 2"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_schema_each_line_is_the_content() {
     let folder = Folder::new();
     folder.write("a.json", "{\"x\":1}\n{}\n");

@@ -1,0 +1,1 @@
+//! Checks that every source and sink must pass, for authors of connectors.

@@ -1,0 +1,1 @@
+//! What the databases of the Jdbc connector share: options, urls, SQL text, save modes, key ranges.

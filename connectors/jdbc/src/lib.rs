@@ -1,14 +1,8 @@
 //! Jdbc source and sink.
 //!
 //! One connector for relational databases, as SeaTunnel has it: the url tells which. Each database
-//! is a dialect in a folder of its own; SQLite is built in (`sqlite/mod.rs` says what it
-//! guarantees and how types map; `docs/decisions/0001-sqlite-driver.md` why it goes through rusqlite).
-
-mod dialect;
-mod errors;
-mod options;
-mod sql;
-mod sqlite;
+//! is a crate in a folder beside this one ([`seatunnel_jdbc_core::dialect::Dialect`]) and a feature
+//! of this crate; `core` has what they share.
 
 use std::sync::Arc;
 
@@ -17,11 +11,14 @@ use seatunnel_api::erased::{DynSink, DynSource};
 use seatunnel_api::{
     Guarantee, PluginInfo, Registry, Result, SinkContext, SinkFactory, SourceContext, SourceFactory,
 };
+use seatunnel_jdbc_core::dialect::{Dialect, find};
+pub use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
 
-pub use options::{
-    ConnectionOptions, DataSaveMode, FieldIde, JdbcSinkOptions, JdbcSourceOptions, SchemaSaveMode,
-    StringSplitMode, TableOptions,
-};
+/// The databases built in.
+const DIALECTS: &[&dyn Dialect] = &[
+    #[cfg(feature = "sqlite")]
+    &seatunnel_jdbc_sqlite::Sqlite,
+];
 
 /// Makes Jdbc sources.
 pub struct JdbcSourceFactory;
@@ -51,7 +48,7 @@ impl SourceFactory for JdbcSourceFactory {
         options: JdbcSourceOptions,
         context: SourceContext,
     ) -> Result<Arc<dyn DynSource>> {
-        dialect::find(&options.connection)?
+        find(DIALECTS, &options.connection)?
             .source(options, context)
             .await
     }
@@ -80,6 +77,6 @@ impl SinkFactory for JdbcSinkFactory {
         options: JdbcSinkOptions,
         context: SinkContext,
     ) -> Result<Arc<dyn DynSink>> {
-        dialect::find(&options.connection)?.sink(&options, &context)
+        find(DIALECTS, &options.connection)?.sink(&options, &context)
     }
 }

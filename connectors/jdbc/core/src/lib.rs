@@ -1,1 +1,6 @@
 //! What the databases of the Jdbc connector share: options, urls, SQL text, save modes, key ranges.
+
+pub mod dialect;
+pub mod errors;
+pub mod options;
+pub mod sql;

@@ -2,11 +2,11 @@
 
 /// How names are quoted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quote(pub(crate) char);
+pub struct Quote(pub char);
 
 impl Quote {
     /// A name as an identifier.
-    pub(crate) fn name(self, name: &str) -> String {
+    pub fn name(self, name: &str) -> String {
         let quote = self.0;
         let mut text = String::with_capacity(name.len() + 2);
         text.push(quote);
@@ -21,13 +21,13 @@ impl Quote {
     }
 
     /// Names as identifiers with commas between.
-    pub(crate) fn names<'a>(self, names: impl IntoIterator<Item = &'a str>) -> String {
+    pub fn names<'a>(self, names: impl IntoIterator<Item = &'a str>) -> String {
         let quoted: Vec<String> = names.into_iter().map(|n| self.name(n)).collect();
         quoted.join(", ")
     }
 
     /// `a IS ? AND b IS ?`, which null fulfils too
-    pub(crate) fn all_equal<'a>(self, names: impl IntoIterator<Item = &'a str>) -> String {
+    pub fn all_equal<'a>(self, names: impl IntoIterator<Item = &'a str>) -> String {
         let terms: Vec<String> = names
             .into_iter()
             .map(|n| format!("{} IS ?", self.name(n)))
@@ -37,30 +37,24 @@ impl Quote {
 }
 
 /// `INSERT INTO t (a, b) VALUES (?, ?), (?, ?)` for so many rows; `clause` follows, for upserts.
-pub(crate) fn insert(
-    table: &str,
-    columns: &str,
-    width: usize,
-    rows: usize,
-    clause: &str,
-) -> String {
+pub fn insert(table: &str, columns: &str, width: usize, rows: usize, clause: &str) -> String {
     let row = format!("({})", vec!["?"; width].join(", "));
     let values = vec![row.as_str(); rows].join(", ");
     format!("INSERT INTO {table} ({columns}) VALUES {values}{clause}")
 }
 
 /// A query as something to select from. The line break ends a comment that the query may end in.
-pub(crate) fn as_table(query: &str) -> String {
+pub fn as_table(query: &str) -> String {
     format!("({}\n)", without_end(query))
 }
 
 /// A statement without the semicolon at its end.
-pub(crate) fn without_end(query: &str) -> &str {
+pub fn without_end(query: &str) -> &str {
     query.trim().trim_end_matches(';').trim_end()
 }
 
 /// What follows `WHERE` in a `where_condition`; none if it does not begin so.
-pub(crate) fn condition(text: &str) -> Option<&str> {
+pub fn condition(text: &str) -> Option<&str> {
     let text = without_end(text);
     let (word, rest) = text.split_at_checked(5)?;
     (word.eq_ignore_ascii_case("where")

@@ -10,15 +10,15 @@ use seatunnel_api::{
     CatalogTable, Column, DataType, Error, Result, SourceContext, TablePath, TableSchema, codes,
 };
 
-use super::QUOTE;
-use super::catalog::TableInfo;
-use super::connection::Location;
-use super::read::{Part, SqliteSource};
-use super::split::{Key, Number};
-use super::types::ReadTypes;
-use crate::errors;
-use crate::options::{JdbcSourceOptions, TableOptions};
-use crate::sql;
+use crate::QUOTE;
+use crate::catalog::TableInfo;
+use crate::connection::Location;
+use crate::read::{Part, SqliteSource};
+use crate::split::{Key, Number};
+use crate::types::ReadTypes;
+use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::options::{JdbcSourceOptions, TableOptions};
+use seatunnel_jdbc_core::sql;
 
 /// Rows that are looked at for the type of a column without a declared one.
 const SAMPLE: usize = 100;

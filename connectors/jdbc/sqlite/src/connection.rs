@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode as Code, OpenFlags};
 use seatunnel_api::{Error, Result};
 
-use crate::errors;
-use crate::options::ConnectionOptions;
+use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::options::ConnectionOptions;
 
 /// Parameters of urls that are settings of a connection; others are ignored with a warning.
 const PRAGMAS: &[&str] = &[

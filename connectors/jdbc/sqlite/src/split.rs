@@ -12,7 +12,7 @@ use rusqlite::types::{Value, ValueRef};
 use seatunnel_api::{DataType, Split, State};
 use serde::{Deserialize, Serialize};
 
-use super::read::Part;
+use crate::read::Part;
 
 /// A part of a table or query, and how far it has been read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,10 +10,10 @@ use arrow_schema::SortOptions;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use seatunnel_api::{Batch, Error, Result, RowKind, RowKinds, codes};
 
-use super::connection::Location;
-use super::encode::{BindError, Parameters, bind};
-use super::plan::Plan;
-use crate::errors;
+use crate::connection::Location;
+use crate::encode::{BindError, Parameters, bind};
+use crate::plan::Plan;
+use seatunnel_jdbc_core::errors;
 
 /// What is done with some consecutive rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,21 +40,21 @@ use rusqlite::{Connection, InterruptHandle};
 use seatunnel_api::erased::{DynSink, DynSource, erase_source};
 use seatunnel_api::{Error, Result, SinkContext, SourceContext, codes};
 
-use self::connection::Location;
-use crate::dialect::Dialect;
-use crate::options::{JdbcSinkOptions, JdbcSourceOptions};
-use crate::sql::Quote;
+use connection::Location;
+use seatunnel_jdbc_core::dialect::Dialect;
+use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
+use seatunnel_jdbc_core::sql::Quote;
 
 /// How names are quoted. Not by `"`: SQLite takes an unknown name in double quotes for a text.
 pub(crate) const QUOTE: Quote = Quote('`');
 
 /// The dialect.
-pub(crate) struct Sqlite;
+pub struct Sqlite;
 
 #[async_trait]
 impl Dialect for Sqlite {
-    fn name(&self) -> &'static str {
-        "sqlite"
+    fn names(&self) -> &'static [&'static str] {
+        &["sqlite"]
     }
 
     async fn source(

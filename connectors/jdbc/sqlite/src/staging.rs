@@ -10,9 +10,9 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_i
 use seatunnel_api::{CheckpointId, Result, State};
 use serde::{Deserialize, Serialize};
 
-use super::QUOTE;
-use super::connection::Location;
-use super::plan::{Plan, statement_sizes};
+use crate::QUOTE;
+use crate::connection::Location;
+use crate::plan::{Plan, statement_sizes};
 
 /// Rows that are ready to be committed.
 #[derive(Clone, Debug, Serialize, Deserialize)]

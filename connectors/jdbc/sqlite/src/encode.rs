@@ -14,7 +14,7 @@ use rusqlite::{Statement, ToSql};
 use seatunnel_api::time::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
 use seatunnel_api::{DataType, Value};
 
-use super::types::Form;
+use crate::types::Form;
 
 /// Why a row could not be bound.
 #[derive(Debug)]

@@ -198,7 +198,7 @@ pub enum FieldIde {
 
 impl FieldIde {
     /// The name as the target spells it.
-    pub(crate) fn apply(self, name: &str) -> String {
+    pub fn apply(self, name: &str) -> String {
         match self {
             Self::Original => name.to_owned(),
             Self::Uppercase => name.to_uppercase(),

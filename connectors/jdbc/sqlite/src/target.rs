@@ -4,13 +4,13 @@ use rusqlite::Connection;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{CatalogTable, ConstraintKind, Error, Result};
 
-use super::QUOTE;
-use super::catalog::{NewTable, TableInfo};
-use super::connection::Location;
-use super::plan::Plan;
-use super::staging;
-use crate::errors;
-use crate::options::{DataSaveMode, FieldIde, JdbcSinkOptions, SchemaSaveMode};
+use crate::QUOTE;
+use crate::catalog::{NewTable, TableInfo};
+use crate::connection::Location;
+use crate::plan::Plan;
+use crate::staging;
+use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::options::{DataSaveMode, FieldIde, JdbcSinkOptions, SchemaSaveMode};
 
 /// What the options say about one table.
 #[derive(Clone, Debug)]

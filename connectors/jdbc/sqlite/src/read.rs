@@ -10,10 +10,10 @@ use seatunnel_api::{
 };
 use tokio::sync::mpsc;
 
-use super::connection::Location;
-use super::decode::{ColumnReader, show};
-use super::split::{Key, SqliteSplit, plan, predicate, register_hash};
-use crate::errors;
+use crate::connection::Location;
+use crate::decode::{ColumnReader, show};
+use crate::split::{Key, SqliteSplit, plan, predicate, register_hash};
+use seatunnel_jdbc_core::errors;
 
 /// A table or query to read.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Source for SqliteSource {
 
     async fn splits(&self, parallelism: usize) -> Result<Vec<SqliteSplit>> {
         let (parts, split_size) = (self.parts.clone(), self.split_size);
-        super::reading(self.location.clone(), move |connection, location| {
+        crate::reading(self.location.clone(), move |connection, location| {
             let mut splits = Vec::new();
             for (table, part) in parts.iter().enumerate() {
                 let ranges = plan(connection, part, split_size, parallelism)
@@ -108,7 +108,7 @@ impl Source for SqliteSource {
     }
 
     async fn check(&self) -> Result<()> {
-        super::reading(self.location.clone(), |_, _| Ok(())).await
+        crate::reading(self.location.clone(), |_, _| Ok(())).await
     }
 }
 
@@ -138,7 +138,7 @@ impl SourceReader for SqliteReader {
             Some(connection) => connection,
             None => {
                 let location = self.location.clone();
-                super::blocking(move || {
+                crate::blocking(move || {
                     let connection = location.open_for_reading()?;
                     register_hash(&connection).map_err(|e| location.failure(e))?;
                     Ok(connection)
@@ -146,11 +146,11 @@ impl SourceReader for SqliteReader {
                 .await?
             }
         };
-        let interrupt = super::InterruptOnDrop(connection.get_interrupt_handle());
+        let interrupt = crate::InterruptOnDrop(connection.get_interrupt_handle());
         let (sender, mut receiver) = mpsc::channel(BATCHES_AHEAD);
         let (location, parts) = (self.location.clone(), self.parts.clone());
         let size = out.batch_size();
-        let reading = super::blocking(move || {
+        let reading = crate::blocking(move || {
             let part = &parts[split.table];
             let result = read_split(&connection, &location, part, split, size, &sender);
             Ok((connection, result))

@@ -4,13 +4,13 @@ use rusqlite::Connection;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{CatalogTable, Error, Result};
 
-use super::QUOTE;
-use super::catalog::TableInfo;
-use super::connection::Location;
-use super::target::{Put, Target, column_of};
-use super::types::{Form, affinity, form};
-use crate::errors;
-use crate::sql;
+use crate::QUOTE;
+use crate::catalog::TableInfo;
+use crate::connection::Location;
+use crate::target::{Put, Target, column_of};
+use crate::types::{Form, affinity, form};
+use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::sql;
 
 /// The statements for one table and how its columns are bound.
 #[derive(Debug, Default)]

@@ -6,10 +6,10 @@ use seatunnel_api::{
     TableSchema,
 };
 
-use super::QUOTE;
-use super::staging::PREFIX;
-use super::types::{declaration, split_declaration};
-use crate::options::FieldIde;
+use crate::QUOTE;
+use crate::staging::PREFIX;
+use crate::types::{declaration, split_declaration};
+use seatunnel_jdbc_core::options::FieldIde;
 
 /// A table or a view as it stands in the file.
 #[derive(Clone, Debug)]

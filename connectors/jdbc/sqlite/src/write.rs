@@ -16,12 +16,12 @@ use seatunnel_api::{
 };
 use tokio::sync::OnceCell;
 
-use super::apply::apply;
-use super::connection::Location;
-use super::plan::Plan;
-use super::staging::{self, Staged};
-use super::target::{Put, Target};
-use crate::options::JdbcSinkOptions;
+use crate::apply::apply;
+use crate::connection::Location;
+use crate::plan::Plan;
+use crate::staging::{self, Staged};
+use crate::target::{Put, Target};
+use seatunnel_jdbc_core::options::JdbcSinkOptions;
 
 /// Rows of one transaction unless `batch_size` is given.
 const ROWS: usize = 20_000;
@@ -126,7 +126,7 @@ impl Database {
     ) -> Result<T> {
         let mut turn = self.connection.clone().lock_owned().await;
         let database = self.clone();
-        super::blocking(move || {
+        crate::blocking(move || {
             let connection = match &mut *turn {
                 Some(connection) => connection,
                 none => none.insert(database.location.open_for_writing()?),
@@ -140,7 +140,7 @@ impl Database {
     async fn close(self: &Arc<Self>) -> Result<()> {
         let mut turn = self.connection.clone().lock_owned().await;
         let database = self.clone();
-        super::blocking(move || match turn.take() {
+        crate::blocking(move || match turn.take() {
             Some(connection) => connection
                 .close()
                 .map_err(|(_, error)| database.location.failure(error)),
@@ -269,7 +269,7 @@ impl Sink for SqliteSink {
             self.target.clone(),
             self.table.clone(),
         );
-        super::blocking(move || {
+        crate::blocking(move || {
             let location = &database.location;
             if location.path().exists() {
                 let connection = location.open_for_reading()?;

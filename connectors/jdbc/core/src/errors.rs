@@ -26,3 +26,15 @@ pub const BUSY: ErrorCode = ErrorCode::new("JDBC-10", "database is busy");
 pub const ROW_KIND: ErrorCode = ErrorCode::new("JDBC-11", "row kind can't be applied");
 /// Options that make no sense together, or that the database has no means for.
 pub const OPTION: ErrorCode = ErrorCode::new("JDBC-12", "options don't fit together");
+/// The connection could not be encrypted, or the server is not whom it says it is.
+pub const TLS_FAILED: ErrorCode = ErrorCode::new("JDBC-13", "encryption failed");
+/// The server refuses the user.
+pub const LOGIN_REFUSED: ErrorCode = ErrorCode::new("JDBC-14", "login refused");
+/// The connection broke; the server may have been stopped.
+pub const CONNECTION_LOST: ErrorCode = ErrorCode::new("JDBC-15", "connection lost");
+/// Another transaction was in the way: a deadlock, or a lock held for too long.
+pub const CONFLICT: ErrorCode = ErrorCode::new("JDBC-16", "conflict between transactions");
+/// The server does not speak as its protocol says.
+pub const PROTOCOL: ErrorCode = ErrorCode::new("JDBC-17", "protocol violated");
+/// The user may not do this.
+pub const FORBIDDEN: ErrorCode = ErrorCode::new("JDBC-18", "permission denied");

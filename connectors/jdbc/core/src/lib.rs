@@ -2,5 +2,8 @@
 
 pub mod dialect;
 pub mod errors;
+pub mod net;
 pub mod options;
 pub mod sql;
+pub mod tls;
+pub mod url;

@@ -1,0 +1,123 @@
+//! Connections to servers: TCP, Unix sockets and TLS behind one type.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use seatunnel_api::{Error, Result};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::client::TlsStream;
+
+use crate::errors;
+use crate::url::Address;
+
+/// A connection to a server.
+pub enum Socket {
+    /// In the clear, over a network.
+    Tcp(TcpStream),
+    /// On this machine.
+    Unix(UnixStream),
+    /// Encrypted.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Socket {
+    /// Whether what is sent can't be read on the way: encrypted, or never leaving this machine.
+    pub fn is_private(&self) -> bool {
+        !matches!(self, Self::Tcp(_))
+    }
+
+    /// The hash of the server's certificate that SCRAM binds a login to (`tls-server-end-point`,
+    /// RFC 5929); the raw certificate in DER, where the connection is encrypted.
+    pub fn peer_certificate(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Tls(stream) => {
+                let certificates = stream.get_ref().1.peer_certificates()?;
+                certificates.first().map(|c| c.as_ref().to_vec())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Opens a connection to the first address that answers.
+///
+/// # Errors
+/// What each address answered; retryable.
+pub async fn connect(addresses: &[Address], timeout: Duration) -> Result<(Socket, Address)> {
+    let mut failures = Vec::new();
+    for address in addresses {
+        let opened = tokio::time::timeout(timeout, open(address)).await;
+        match opened {
+            Ok(Ok(socket)) => return Ok((socket, address.clone())),
+            Ok(Err(error)) => failures.push(format!("{address}: {error}")),
+            Err(_) => failures.push(format!("{address}: no answer in {} s", timeout.as_secs())),
+        }
+    }
+    Err(Error::new(
+        errors::CONNECT_FAILED,
+        format!("no connection to {}", failures.join("; ")),
+    )
+    .with_help("is the server running, and are host and port in `url` right?")
+    .retryable())
+}
+
+async fn open(address: &Address) -> io::Result<Socket> {
+    match address {
+        Address::Tcp(host, port) => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60));
+            // A peer that vanished without a word is noticed even while nothing is sent.
+            socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+            Ok(Socket::Tcp(stream))
+        }
+        Address::Unix(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

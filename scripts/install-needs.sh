@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sees to what building and testing need beside Rust: a C compiler, for the SQLite, zstd and allocator sources that are
-# compiled in. `--ci` adds what the checks of .ci/run need: Python with venv.
+# compiled in; PostgreSQL, MariaDB and openssl, of which tests start private servers with certificates. `--ci` adds what
+# the checks of .ci/run need: Python with venv.
 #
 # On Debian and its kin, as root, missing packages are installed. Elsewhere it says what is missing and ends with 1.
 set -euo pipefail
@@ -12,6 +13,13 @@ fi
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
+have() { command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+have postgres && have initdb || missing+=(postgresql)
+have psql || missing+=(postgresql-client)
+# The core packages have the programs and set up no service.
+have mariadbd && have mariadb-install-db || missing+=(mariadb-server-core)
+have mariadb || missing+=(mariadb-client-core)
+have openssl || missing+=(openssl)
 if [ "${1:-}" = --ci ]; then
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
@@ -23,6 +31,11 @@ if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
     echo "Missing, as Debian's packages are named: ${missing[*]}. Please install them, then try again." >&2
     exit 1
 fi
+# Only the programs are wanted: while this file is there, Debian's package makes no cluster of its own and starts none.
+settings=/etc/postgresql-common/createcluster.d/only-programs.conf
+mkdir -p "${settings%/*}"
+echo 'create_main_cluster = false' >"$settings"
+trap 'rm -f "$settings"' EXIT
 echo "installing ${missing[*]}"
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null

@@ -183,7 +183,7 @@ impl MariaDb {
         certificates: Option<Certificates>,
         small: bool,
     ) -> Self {
-        let mariadbd = find("mariadbd", "mariadb-server");
+        let mariadbd = find("mariadbd", "mariadb-server-core");
         let users = folder.path().join("users.sql");
         fs::write(&users, USERS).expect("the folder is ours");
         let (server, port) = Server::start(folder, |folder, port| {
@@ -236,7 +236,7 @@ impl MariaDb {
 
 /// The client on the unix socket, reading statements from its input and stopping at the first error.
 fn client(socket: &Path, database: &str) -> Vec<OsString> {
-    let mut line: Vec<OsString> = vec![find("mariadb", "mariadb-client").into()];
+    let mut line: Vec<OsString> = vec![find("mariadb", "mariadb-client-core").into()];
     line.extend(
         [
             "--no-defaults",
@@ -264,7 +264,7 @@ fn initialized() -> Folder {
     let folder = Folder::new("mariadb", "KILL");
     let data = folder.path().join("data");
     fs::create_dir(&data).expect("the folder is ours");
-    let mut line: Vec<OsString> = vec![find("mariadb-install-db", "mariadb-server").into()];
+    let mut line: Vec<OsString> = vec![find("mariadb-install-db", "mariadb-server-core").into()];
     line.extend(
         [
             "--no-defaults",

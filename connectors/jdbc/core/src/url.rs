@@ -267,14 +267,14 @@ mod tests {
         let options = options(json!({
             "url": "jdbc:mysql://u:p@h/db?a=1",
             "user": "v",
-            "properties": {"a": "2", "b": "3"},
+            "properties": {"a": "2", "sslmod": "3"},
         }));
         let url = ServerUrl::parse(&options, 3306).unwrap();
         assert_eq!(url.user.as_deref(), Some("v"));
         assert_eq!(url.password.as_ref().map(Secret::expose), Some("p"));
         assert_eq!(url.parameter(&["a"]), Some("1"));
-        assert_eq!(url.parameter(&["b"]), Some("3"));
-        let unknown: Vec<_> = url.unknown_parameters(&["a", "bb"]).collect();
-        assert_eq!(unknown, [("b", Some("bb"))]);
+        assert_eq!(url.parameter(&["sslMod"]), Some("3"));
+        let unknown: Vec<_> = url.unknown_parameters(&["a", "sslmode"]).collect();
+        assert_eq!(unknown, [("sslmod", Some("sslmode"))]);
     }
 }

@@ -25,10 +25,10 @@ mod decode;
 mod encode;
 mod plan;
 mod read;
+mod save_mode;
 mod source;
 mod split;
 mod staging;
-mod target;
 mod types;
 mod write;
 

@@ -7,10 +7,10 @@ use seatunnel_api::{CatalogTable, Error, Result};
 use crate::QUOTE;
 use crate::catalog::TableInfo;
 use crate::connection::Location;
-use crate::target::{Put, Target, column_of};
 use crate::types::{Form, affinity, form};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::sql;
+use seatunnel_jdbc_core::target::{Put, Target, column_of};
 
 /// The statements for one table and how its columns are bound.
 #[derive(Debug, Default)]
@@ -62,11 +62,12 @@ impl Plan {
         if let Some(query) = &target.query {
             return Self::given(target, query, connection, location, table);
         }
-        let info = TableInfo::load(connection, &target.table).map_err(|e| location.failure(e))?;
+        let info =
+            TableInfo::load(connection, &target.path.table).map_err(|e| location.failure(e))?;
         let Some(info) = info else {
             return Err(Error::new(
                 seatunnel_api::codes::TARGET_MISSING,
-                format!("the table `{}` does not exist", target.table),
+                format!("the table `{}` does not exist", target.path.table),
             )
             .with_context("database", location.path().display()));
         };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
 use rusqlite::Connection;
 use rusqlite::types::Type;
 use seatunnel_api::config::nearest;
@@ -14,11 +13,13 @@ use crate::QUOTE;
 use crate::catalog::TableInfo;
 use crate::connection::Location;
 use crate::read::{Part, SqliteSource};
-use crate::split::{Key, Number};
+use crate::split::Key;
 use crate::types::ReadTypes;
 use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::keys::{Number, partition_column};
 use seatunnel_jdbc_core::options::{JdbcSourceOptions, TableOptions};
-use seatunnel_jdbc_core::sql;
+use seatunnel_jdbc_core::wanted::TablePattern;
+use seatunnel_jdbc_core::{sql, wanted};
 
 /// Rows that are looked at for the type of a column without a declared one.
 const SAMPLE: usize = 100;
@@ -30,16 +31,6 @@ pub(crate) fn create(
     connection: &Connection,
     location: &Arc<Location>,
 ) -> Result<SqliteSource> {
-    let condition = match &options.where_condition {
-        None => None,
-        Some(text) if text.trim().is_empty() => None,
-        Some(text) => Some(sql::condition(text).ok_or_else(|| {
-            Error::new(
-                errors::OPTION,
-                format!("where_condition must begin with WHERE: `{text}`"),
-            )
-        })?),
-    };
     let maker = PartMaker {
         connection,
         location,
@@ -47,11 +38,11 @@ pub(crate) fn create(
             narrow_integers: options.connection.int_type_narrowing,
             blob_as_string: options.handle_blob_as_string,
         },
-        condition,
+        condition: wanted::condition(options)?,
         context,
     };
     let mut parts = Vec::new();
-    for table in wanted(options)? {
+    for table in wanted::wanted(options)? {
         maker.make(&table, &mut parts)?;
     }
     if parts.is_empty() {
@@ -66,35 +57,6 @@ pub(crate) fn create(
         parts: parts.into(),
         split_size: options.split_size,
     })
-}
-
-/// What is to be read, in the form that `table_list` has.
-fn wanted(options: &JdbcSourceOptions) -> Result<Vec<TableOptions>> {
-    let top = TableOptions {
-        table_path: options.table_path.clone(),
-        query: options.query.clone(),
-        partition_column: options.partition_column.clone(),
-        partition_num: options.partition_num,
-        partition_lower_bound: options.partition_lower_bound.clone(),
-        partition_upper_bound: options.partition_upper_bound.clone(),
-        use_select_count: Some(options.use_select_count),
-        skip_analyze: Some(options.skip_analyze),
-        use_regex: Some(options.use_regex),
-    };
-    match &options.table_list {
-        Some(list) => Ok(list
-            .iter()
-            .map(|table| TableOptions {
-                use_regex: table.use_regex.or(top.use_regex),
-                ..table.clone()
-            })
-            .collect()),
-        None if top.query.is_none() && top.table_path.is_none() => Err(Error::new(
-            codes::OPTION_INVALID,
-            "Jdbc needs one of the options `query`, `table_path`, `table_list`",
-        )),
-        None => Ok(vec![top]),
-    }
 }
 
 struct PartMaker<'a> {
@@ -117,15 +79,13 @@ impl PartMaker<'_> {
                 parts.push(self.of_query(query, path.as_deref(), info, wanted)?);
             }
             (None, Some(pattern)) if wanted.use_regex == Some(true) => {
-                let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(|e| {
-                    Error::new(
-                        errors::OPTION,
-                        format!("table_path `{pattern}` is not a regular expression"),
-                    )
-                    .with_cause(e)
-                })?;
+                let pattern = TablePattern::new(pattern)?;
                 for name in TableInfo::list(self.connection).map_err(failed)? {
-                    if regex.is_match(&name) || regex.is_match(&format!("main.{name}")) {
+                    let path = TablePath {
+                        database: Some("main".to_owned()),
+                        ..TablePath::table(&name)
+                    };
+                    if pattern.matches(&path) {
                         let info = TableInfo::load(self.connection, &name).map_err(failed)?;
                         if let Some(info) = info {
                             parts.push(self.of_table(TablePath::table(name), &info, wanted)?);
@@ -315,21 +275,7 @@ impl PartMaker<'_> {
     }
 
     fn column_key(&self, name: &str, table: &CatalogTable, wanted: &TableOptions) -> Result<Key> {
-        let found = table
-            .columns()
-            .iter()
-            .find(|c| c.name.eq_ignore_ascii_case(name));
-        let Some(column) = found else {
-            let error = Error::new(
-                errors::COLUMN_MISSING,
-                format!("the partition_column `{name}` is not among the columns read"),
-            )
-            .with_context("table", table.path());
-            return Err(match nearest(name, table.schema().names()) {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                None => error,
-            });
-        };
+        let column = &table.columns()[partition_column(table, name)?];
         let numeric = !matches!(column.data_type, DataType::String | DataType::Bytes);
         let bound = |option: &str, text: &Option<String>| match text {
             None => Ok(None),
@@ -340,9 +286,7 @@ impl PartMaker<'_> {
                     column.data_type
                 ),
             )),
-            Some(text) => Number::parse(text).map(Some).ok_or_else(|| {
-                Error::new(errors::OPTION, format!("{option} is no number: `{text}`"))
-            }),
+            Some(text) => Number::parse(option, text).map(Some),
         };
         Ok(Key::Column {
             name: QUOTE.name(&column.name),

@@ -2,15 +2,15 @@
 //!
 //! Ordinary tables are divided by ranges of their rowid, which every row has, which is never null,
 //! and which their b-tree is sorted by; a `partition_column` is divided by ranges if it holds
-//! numbers and by a hash otherwise. Ranges are half open and the first and the last have no end
-//! unless a bound was given, so that rows between, before and after are all read. Null belongs to
-//! the first part.
+//! numbers and by a hash otherwise.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Value, ValueRef};
 use seatunnel_api::{DataType, Split, State};
 use serde::{Deserialize, Serialize};
+
+use seatunnel_jdbc_core::keys::{self, Number};
 
 use crate::read::Part;
 
@@ -37,25 +37,16 @@ impl Split for SqliteSplit {
     }
 }
 
-/// Which rows belong to a split. Bounds are SQL literals.
+/// Which rows belong to a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Range {
-    /// All.
-    All,
     /// Those whose rowid is at least `from` and less than `until`.
     Rowid {
         from: Option<i64>,
         until: Option<i64>,
     },
-    /// Those whose key is at least `from` and less than `until`, or at most `up_to`.
-    Key {
-        from: Option<String>,
-        until: Option<String>,
-        up_to: Option<String>,
-        with_null: bool,
-    },
-    /// Those whose key has the hash `index` of `count`.
-    Hash { index: usize, count: usize },
+    /// Those of a range of keys; of a table that is not read by rowid, all.
+    Key(keys::Range),
 }
 
 /// What divides a table or query.
@@ -80,33 +71,6 @@ pub(crate) enum Key {
     },
 }
 
-/// A bound of a key.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Number {
-    Integer(i64),
-    Real(f64),
-}
-
-impl Number {
-    /// Reads a bound as a job file has it.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        text.parse().map(Self::Integer).ok().or_else(|| {
-            let real = text.parse::<f64>().ok().filter(|f| f.is_finite())?;
-            Some(Self::Real(real))
-        })
-    }
-
-    fn literal(self) -> String {
-        match self {
-            Self::Integer(number) => number.to_string(),
-            Self::Real(number) => format!("{number:?}"),
-        }
-    }
-}
-
-/// Splits of one table never become more than this, however far apart its keys are.
-const MOST_SPLITS: i128 = 1_000;
 /// The name of the hash in SQL.
 const HASH: &str = "seatunnel_hash";
 
@@ -117,18 +81,21 @@ pub(crate) fn plan(
     split_size: u64,
     parallelism: usize,
 ) -> rusqlite::Result<Vec<Range>> {
+    let all = |ranges: Vec<keys::Range>| ranges.into_iter().map(Range::Key).collect();
     match &part.key {
-        Key::None => Ok(vec![Range::All]),
+        Key::None => Ok(vec![Range::Key(keys::Range::All)]),
         Key::Rowid(name) => {
             let (min, max) = bounds(connection, part, name, true)?;
             let (Value::Integer(min), Value::Integer(max)) = (min, max) else {
-                return Ok(vec![Range::All]);
+                return Ok(vec![Range::Key(keys::Range::All)]);
             };
-            let cuts = integer_cuts(min, max, by_size(min, max, split_size));
-            Ok(ranges(&cuts)
-                .map(|(from, until)| Range::Rowid {
-                    from: from.copied(),
-                    until: until.copied(),
+            let (min, max) = (i128::from(min), i128::from(max));
+            let cuts = keys::integer_cuts(min, max, by_size(min, max, split_size));
+            let cuts: Vec<i64> = cuts.into_iter().map(|cut| cut as i64).collect();
+            Ok((0..=cuts.len())
+                .map(|index| Range::Rowid {
+                    from: index.checked_sub(1).map(|before| cuts[before]),
+                    until: cuts.get(index).copied(),
                 })
                 .collect())
         }
@@ -139,76 +106,50 @@ pub(crate) fn plan(
             lower,
             upper,
         } => {
-            let numeric = !matches!(data_type, DataType::String | DataType::Bytes);
+            let by_reader = parts.unwrap_or(parallelism) as u64;
+            if matches!(data_type, DataType::String | DataType::Bytes) {
+                return Ok(all(keys::hashes(by_reader.min(keys::MOST_SPLITS) as usize)));
+            }
             let (min, max) = match (lower, upper) {
-                (Some(lower), Some(upper)) => (to_value(*lower), to_value(*upper)),
-                _ if numeric => {
-                    let (min, max) = bounds(connection, part, name, part.query.is_none())?;
-                    (lower.map_or(min, to_value), upper.map_or(max, to_value))
-                }
-                _ => (Value::Null, Value::Null),
-            };
-            let count = |by_size: i128| parts.map_or(by_size, |parts| parts as i128);
-            let cuts: Vec<Number> = match (&min, &max) {
-                (Value::Integer(min), Value::Integer(max)) => {
-                    let (min, max) = (*min, *max);
-                    let by_size = if part.query.is_none() {
-                        by_size(min, max, split_size)
-                    } else {
-                        parallelism as i128
-                    };
-                    integer_cuts(min, max, count(by_size))
-                        .into_iter()
-                        .map(Number::Integer)
-                        .collect()
-                }
-                (Value::Integer(_) | Value::Real(_), Value::Integer(_) | Value::Real(_))
-                    if numeric =>
-                {
-                    let (min, max) = (to_real(&min), to_real(&max));
-                    let count = count(parallelism as i128).clamp(1, MOST_SPLITS) as usize;
-                    real_cuts(min, max, count)
-                }
-                _ if numeric => Vec::new(),
+                (Some(lower), Some(upper)) => (Some(*lower), Some(*upper)),
                 _ => {
-                    let count = count(parallelism as i128).clamp(1, MOST_SPLITS) as usize;
-                    return Ok(match count {
-                        1 => vec![Range::All],
-                        _ => (0..count)
-                            .map(|index| Range::Hash { index, count })
-                            .collect(),
-                    });
+                    let (min, max) = bounds(connection, part, name, part.query.is_none())?;
+                    (lower.or(to_number(&min)), upper.or(to_number(&max)))
                 }
             };
-            let last = cuts.len();
-            Ok(ranges(&cuts)
-                .enumerate()
-                .map(|(index, (from, until))| Range::Key {
-                    from: match index {
-                        0 => lower.map(Number::literal),
-                        _ => from.map(|n| n.literal()),
-                    },
-                    until: until.map(|n| n.literal()),
-                    up_to: upper.filter(|_| index == last).map(Number::literal),
-                    with_null: index == 0,
-                })
-                .collect())
+            let cuts: Vec<String> = match (min, max) {
+                (Some(Number::Integer(min)), Some(Number::Integer(max))) => {
+                    let count = match parts {
+                        None if part.query.is_none() => by_size(min, max, split_size),
+                        _ => by_reader,
+                    };
+                    let cuts = keys::integer_cuts(min, max, count);
+                    cuts.iter().map(i128::to_string).collect()
+                }
+                (Some(min), Some(max)) => {
+                    let cuts = keys::real_cuts(to_real(min), to_real(max), by_reader);
+                    cuts.iter().map(|cut| format!("{cut:?}")).collect()
+                }
+                _ => Vec::new(),
+            };
+            let literal = |bound: &Option<Number>| bound.map(Number::literal);
+            Ok(all(keys::ranges(&cuts, literal(lower), literal(upper))))
         }
     }
 }
 
-fn to_value(number: Number) -> Value {
-    match number {
-        Number::Integer(number) => Value::Integer(number),
-        Number::Real(number) => Value::Real(number),
+fn to_number(value: &Value) -> Option<Number> {
+    match value {
+        Value::Integer(number) => Some(Number::Integer((*number).into())),
+        Value::Real(number) => Some(Number::Real(*number)),
+        _ => None,
     }
 }
 
-fn to_real(value: &Value) -> f64 {
-    match value {
-        Value::Integer(number) => *number as f64,
-        Value::Real(number) => *number,
-        _ => 0.0,
+fn to_real(number: Number) -> f64 {
+    match number {
+        Number::Integer(number) => number as f64,
+        Number::Real(number) => number,
     }
 }
 
@@ -228,75 +169,30 @@ fn bounds(
     connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-fn by_size(min: i64, max: i64, split_size: u64) -> i128 {
-    let width = i128::from(max) - i128::from(min) + 1;
-    (width + i128::from(split_size) - 1) / i128::from(split_size.max(1))
-}
-
-/// Where to cut `min..=max` into `count` even ranges, about.
-fn integer_cuts(min: i64, max: i64, count: i128) -> Vec<i64> {
-    let width = (i128::from(max) - i128::from(min) + 1).max(1);
-    let count = count.clamp(1, MOST_SPLITS).min(width);
-    let step = (width + count - 1) / count;
-    (1..count)
-        .map(|i| i128::from(min) + i * step)
-        .filter(|cut| *cut <= i128::from(max))
-        .map(|cut| cut as i64)
-        .collect()
-}
-
-fn real_cuts(min: f64, max: f64, count: usize) -> Vec<Number> {
-    let step = (max - min) / count as f64;
-    if !(step.is_finite() && step > 0.0) {
-        return Vec::new();
-    }
-    let mut cuts: Vec<f64> = (1..count).map(|i| min + step * i as f64).collect();
-    cuts.dedup();
-    cuts.into_iter().map(Number::Real).collect()
-}
-
-/// The ranges between cuts: before the first, between, after the last.
-fn ranges<T>(cuts: &[T]) -> impl Iterator<Item = (Option<&T>, Option<&T>)> {
-    (0..=cuts.len()).map(|i| (i.checked_sub(1).and_then(|i| cuts.get(i)), cuts.get(i)))
+fn by_size(min: i128, max: i128, split_size: u64) -> u64 {
+    let width = u64::try_from(max - min + 1).unwrap_or(u64::MAX);
+    keys::count_by_size(width, split_size)
 }
 
 /// The condition that a split's rows fulfil; none if all do.
 pub(crate) fn predicate(split: &SqliteSplit, key: &Key) -> Option<String> {
-    let mut terms = Vec::new();
     match (&split.range, key) {
         (Range::Rowid { from, until }, Key::Rowid(name)) => {
+            let mut terms = Vec::new();
             match (split.after, from) {
                 (Some(after), _) => terms.push(format!("{name} > {after}")),
                 (None, Some(from)) => terms.push(format!("{name} >= {from}")),
                 (None, None) => {}
             }
             terms.extend(until.map(|until| format!("{name} < {until}")));
+            (!terms.is_empty()).then(|| terms.join(" AND "))
         }
-        (Range::All, Key::Rowid(name)) => {
-            terms.extend(split.after.map(|after| format!("{name} > {after}")));
+        (Range::Key(_), Key::Rowid(name)) => split.after.map(|after| format!("{name} > {after}")),
+        (Range::Key(range), Key::Column { name, .. }) => {
+            range.predicate(name, |key, count| format!("{HASH}({key}) % {count}"))
         }
-        (
-            Range::Key {
-                from,
-                until,
-                up_to,
-                with_null,
-            },
-            Key::Column { name, .. },
-        ) => {
-            terms.extend(from.iter().map(|bound| format!("{name} >= {bound}")));
-            terms.extend(until.iter().map(|bound| format!("{name} < {bound}")));
-            terms.extend(up_to.iter().map(|bound| format!("{name} <= {bound}")));
-            if *with_null && !terms.is_empty() {
-                return Some(format!("({} OR {name} IS NULL)", terms.join(" AND ")));
-            }
-        }
-        (Range::Hash { index, count }, Key::Column { name, .. }) => {
-            terms.push(format!("{HASH}({name}) % {count} = {index}"));
-        }
-        _ => {}
+        _ => None,
     }
-    (!terms.is_empty()).then(|| terms.join(" AND "))
 }
 
 /// Makes the hash known to a connection. Values that are equal have the same hash; null has 0.
@@ -311,27 +207,4 @@ pub(crate) fn register_hash(connection: &Connection) -> rusqlite::Result<()> {
         };
         Ok(i64::from(hash))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cuts_divide_any_range_without_overflow() {
-        assert_eq!(integer_cuts(0, 9, 3), [4, 8]);
-        assert_eq!(integer_cuts(5, 5, 4), [] as [i64; 0]);
-        assert_eq!(integer_cuts(i64::MIN, i64::MAX, 2), [0]);
-        assert_eq!(by_size(i64::MIN, i64::MAX, 1), 1 << 64);
-        assert!(integer_cuts(i64::MIN, i64::MAX, 1 << 64).len() < 1_000);
-        assert_eq!(real_cuts(0.0, 1.0, 2), [Number::Real(0.5)]);
-        assert!(real_cuts(1.0, 1.0, 2).is_empty());
-    }
-
-    #[test]
-    fn bounds_are_numbers() {
-        assert_eq!(Number::parse("12"), Some(Number::Integer(12)));
-        assert_eq!(Number::parse("-1.5"), Some(Number::Real(-1.5)));
-        assert_eq!(Number::parse("1; DROP TABLE t"), None);
-    }
 }

@@ -9,19 +9,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use seatunnel_api::erased::DynSink;
-use seatunnel_api::per_table::{fill_placeholders, per_table};
+use seatunnel_api::per_table::per_table;
 use seatunnel_api::{
-    Batch, CatalogTable, CheckpointId, Guarantee, Result, Sink, SinkContext, SinkWriter, TablePath,
-    TaskContext,
+    Batch, CatalogTable, CheckpointId, Error, Guarantee, Result, Sink, SinkContext, SinkWriter,
+    TablePath, TaskContext,
 };
 use tokio::sync::OnceCell;
 
 use crate::apply::apply;
 use crate::connection::Location;
 use crate::plan::Plan;
+use crate::save_mode;
 use crate::staging::{self, Staged};
-use crate::target::{Put, Target};
+use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_core::target::{Put, Target, target_path};
 
 /// Rows of one transaction unless `batch_size` is given.
 const ROWS: usize = 20_000;
@@ -39,10 +41,9 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
         if options.is_exactly_once {
             location = location.synced();
         }
-        let name = table_name(&options, context, table);
         Ok(SqliteSink {
             database: Database::shared(location),
-            target: Arc::new(Target::new(&options, table, name)?),
+            target: Arc::new(target(&options, context, table)?),
             table: table.clone(),
             plan: Arc::default(),
             limits: Limits {
@@ -56,36 +57,32 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
     })
 }
 
-/// What the rows' table is called in the target: the option `table`, with prefix and suffix about
-/// the rows' own name in it; the file's name for the database in front is left out.
-fn table_name(options: &JdbcSinkOptions, context: &SinkContext, table: &CatalogTable) -> String {
-    let affix = |text: &Option<String>| text.clone().unwrap_or_default();
-    let own = TablePath {
-        table: format!(
-            "{}{}{}",
-            affix(&options.table_prefix),
-            table.path().table,
-            affix(&options.table_suffix)
-        ),
-        ..table.path().clone()
-    };
-    let name = match context.config.get("table") {
-        Some(given) => {
-            let renamed = table.clone().with_path(own);
-            let filled = fill_placeholders(given, &renamed);
-            filled.scalar_text().unwrap_or_default()
+/// What the rows' table is called in the target; a file has no databases and no schemas, so that
+/// what stands in front is left out where it is one's name, and else part of the table's.
+fn path(options: &JdbcSinkOptions, context: &SinkContext, table: &CatalogTable) -> TablePath {
+    let path = target_path(options, context, table, false);
+    match path.database {
+        Some(name) if options.database.is_none() && !name.eq_ignore_ascii_case("main") => {
+            TablePath::table(format!("{name}.{}", path.table))
         }
-        None => own.table,
-    };
-    let name = match (name.rsplit_once('.'), &options.database) {
-        (Some((database, name)), given)
-            if database.eq_ignore_ascii_case("main") || given.as_deref() == Some(database) =>
-        {
-            name.to_owned()
-        }
-        _ => name,
-    };
-    options.field_ide.apply(&name)
+        _ => TablePath::table(path.table),
+    }
+}
+
+/// What the options say about a table, where SQLite can do it.
+fn target(
+    options: &JdbcSinkOptions,
+    context: &SinkContext,
+    table: &CatalogTable,
+) -> Result<Target> {
+    let target = Target::new(options, table, path(options, context, table))?;
+    if target.exactly_once && (target.query.is_some() || target.put == Put::UpdateOrInsert) {
+        return Err(Error::new(
+            errors::OPTION,
+            "is_exactly_once needs generate_sink_sql = true and a target with a unique key",
+        ));
+    }
+    Ok(target)
 }
 
 /// A file that is written to, over one connection that its writers use in turn.
@@ -209,7 +206,9 @@ impl Sink for SqliteSink {
     async fn prepare(&self) -> Result<()> {
         let (target, table) = (self.target.clone(), self.table.clone());
         self.database
-            .with(move |connection, location| target.prepare(connection, location, &table))
+            .with(move |connection, location| {
+                save_mode::prepare(&target, connection, location, &table)
+            })
             .await
     }
 
@@ -273,7 +272,7 @@ impl Sink for SqliteSink {
             let location = &database.location;
             if location.path().exists() {
                 let connection = location.open_for_reading()?;
-                target.check(&connection, location, &table)
+                save_mode::check(&target, &connection, location, &table)
             } else {
                 location.check_creatable()
             }

@@ -6,7 +6,9 @@ use seatunnel_api::options::{OptionEnum, Options, Secret};
 /// How to reach the database.
 #[derive(Clone, Debug, Options)]
 pub struct ConnectionOptions {
-    /// Where the database is: `jdbc:sqlite:/path/to/file.db`. What follows a `?` are parameters of the database.
+    /// Where the database is: `jdbc:postgresql://host:5432/db`, `jdbc:mysql://host:3306/db`,
+    /// `jdbc:sqlite:/path/to/file.db`. What follows a `?` are parameters of the connection, called as
+    /// the Java drivers call them.
     pub url: String,
     /// Name of the Java driver class; accepted and not used, the database is told by `url`.
     pub driver: Option<String>,
@@ -16,16 +18,16 @@ pub struct ConnectionOptions {
     /// The password of `username`.
     #[option(secret)]
     pub password: Option<Secret>,
-    /// The database's name where `url` doesn't tell it: `sqlite`.
+    /// The database's name where `url` doesn't tell it: `postgresql`, `mysql`, `sqlite`.
     pub dialect: Option<String>,
     /// Which of several behaviours a database is to have; none of the databases built in has several.
     pub compatible_mode: Option<String>,
     /// Further parameters of the database, as they could stand behind the `?` of `url`.
     pub properties: Option<IndexMap<String, String>>,
-    /// Seconds to wait for a connection or for a lock held by another process.
+    /// Seconds to wait for a connection, and in SQLite for a lock held by another process.
     #[option(default = 30, min = 0)]
     pub connection_check_timeout_sec: u64,
-    /// Milliseconds to wait for a network connection; no meaning for SQLite.
+    /// Milliseconds to wait for a network connection; `connection_check_timeout_sec` if not given.
     pub connect_timeout_ms: Option<u64>,
     /// Milliseconds to wait for an answer over the network; no meaning for SQLite.
     #[option(default = 86_400_000)]
@@ -34,10 +36,11 @@ pub struct ConnectionOptions {
     #[option(default = true)]
     pub decimal_type_narrowing: bool,
     /// Whether integer columns take the narrowest type their declaration allows. With `false`, every
-    /// integer column of SQLite is a `bigint`, as the file format has it.
+    /// integer column of SQLite is a `bigint`, as the file format has it, and `tinyint(1)` of MySQL is
+    /// a number and not a boolean.
     #[option(default = true)]
     pub int_type_narrowing: bool,
-    /// Whether to log in by Kerberos; not for SQLite.
+    /// Whether to log in by Kerberos; not built in.
     #[option(default = false)]
     pub use_kerberos: bool,
     /// Who logs in by Kerberos.
@@ -98,7 +101,8 @@ pub struct JdbcSourceOptions {
     pub table_list: Option<Vec<TableOptions>>,
     /// Which rows to read of every table; begins with `WHERE`.
     pub where_condition: Option<String>,
-    /// Rows fetched at once; 0 leaves it to the connector. SQLite hands over row by row anyway.
+    /// Rows fetched at once; 0 leaves it to the connector. No meaning where rows come as a stream, which
+    /// is everywhere but for statements that PostgreSQL can't copy.
     #[option(default = 0)]
     pub fetch_size: i32,
     /// The column whose values divide the rows among readers.
@@ -119,25 +123,26 @@ pub struct JdbcSourceOptions {
     /// Smallest ratio of key range to rows at which keys count as evenly spread.
     #[option(key = "split.even-distribution.factor.lower-bound", default = 0.05)]
     pub split_factor_lower: f64,
-    /// From how many splits on unevenly spread keys are sampled; SQLite is never sampled.
+    /// From how many splits on unevenly spread keys are sampled rather than looked up one by one;
+    /// SQLite and tables of PostgreSQL are divided without keys.
     #[option(key = "split.sample-sharding.threshold", default = 1000)]
     pub split_sample_threshold: u64,
-    /// Of how many rows one is sampled; SQLite is never sampled.
+    /// Of how many rows one is sampled.
     #[option(key = "split.inverse-sampling.rate", default = 1000)]
     pub split_inverse_sampling_rate: u64,
-    /// Whether keys may be sampled; SQLite is never sampled.
+    /// Whether keys may be sampled.
     #[option(key = "split.allow-sampling", default = true)]
     pub split_allow_sampling: bool,
-    /// How string keys are divided; SQLite divides them by a hash.
+    /// How string keys are divided, where they are not divided by a hash.
     #[option(key = "split.string_split_mode", default = StringSplitMode::Sample)]
     pub split_string_mode: StringSplitMode,
     /// The order of characters for `charset_based`.
     #[option(key = "split.string_split_mode_collate")]
     pub split_string_mode_collate: Option<String>,
-    /// Whether to count rows rather than to trust statistics; SQLite needs neither.
+    /// Whether to count rows rather than to trust statistics.
     #[option(default = false)]
     pub use_select_count: bool,
-    /// Whether not to refresh statistics first; SQLite needs none.
+    /// Whether not to refresh statistics first; they never are.
     #[option(default = false)]
     pub skip_analyze: bool,
     /// Whether `table_path` is a regular expression that table names must match as a whole.
@@ -223,7 +228,8 @@ pub struct JdbcSinkOptions {
     /// Whether statements are made from the columns of the rows.
     #[option(default = false)]
     pub generate_sink_sql: bool,
-    /// The database of `table`; a SQLite file is one database, so that this has no meaning there.
+    /// The database of `table`: in PostgreSQL the one of `url`, in MySQL any; a SQLite file is one
+    /// database, so that this has no meaning there.
     pub database: Option<String>,
     /// The table to write into; called as the rows' own table if not given.
     pub table: Option<String>,
@@ -262,7 +268,7 @@ pub struct JdbcSinkOptions {
     /// How often the commit of a checkpoint is tried.
     #[option(default = 3, min = 1)]
     pub max_commit_attempts: u32,
-    /// Seconds after which a prepared transaction is given up; -1 is never. No meaning for SQLite.
+    /// Seconds after which a prepared transaction is given up; -1 is never. Accepted; the database decides.
     #[option(default = -1)]
     pub transaction_timeout_sec: i64,
     /// Whether a row replaces the row of the same key.
@@ -278,7 +284,7 @@ pub struct JdbcSinkOptions {
     /// unique key.
     #[option(default = false)]
     pub support_upsert_by_query_primary_key_exist: bool,
-    /// Whether to use the bulk load of the database (PostgreSQL).
+    /// Whether to use the bulk load of the database; it is used wherever it can be, without being asked.
     #[option(default = false)]
     pub use_copy_statement: bool,
     /// How names of tables and columns are spelled in the target.

@@ -33,7 +33,9 @@ pub const PLACEHOLDERS: &[&str] = &[
     "partition_keys",
 ];
 
-/// Makes a sink for each table of the context by `make`, with its options, and one sink of all of them.
+/// Makes a sink for each table of the context by `make`, with its options, and one sink of all of
+/// them. Every one gets writers of its own: a sink whose writers hold something dear, such as a
+/// connection, rather takes all tables at once ([`options_per_table`]).
 ///
 /// # Errors
 /// If the options of a table can't be read, or `make` fails.
@@ -43,14 +45,30 @@ pub fn per_table<O: Options, S: Sink>(
     mut make: impl FnMut(O, &Arc<CatalogTable>) -> Result<S>,
 ) -> Result<Arc<dyn DynSink>> {
     let mut sinks = Vec::with_capacity(context.tables.len());
-    for table in &context.tables {
-        let config = fill_placeholders(&context.config, table);
-        let options = O::from_config(plugin, &config)?;
-        sinks.push((table.clone(), make(options, table)?));
+    for (table, options) in options_per_table(plugin, context)? {
+        let sink = make(options, &table)?;
+        sinks.push((table, sink));
     }
     Ok(erase_sink(PerTable {
         sinks: sinks.into(),
     }))
+}
+
+/// The options for each table of the context, with `${table_name}` and kin filled in.
+///
+/// # Errors
+/// If the options of a table can't be read.
+pub fn options_per_table<O: Options>(
+    plugin: &str,
+    context: &SinkContext,
+) -> Result<Vec<(Arc<CatalogTable>, O)>> {
+    let tables = context.tables.iter();
+    tables
+        .map(|table| {
+            let config = fill_placeholders(&context.config, table);
+            Ok((table.clone(), O::from_config(plugin, &config)?))
+        })
+        .collect()
 }
 
 /// The same tree with `${table_name}` and kin, also with a default behind a colon, replaced.

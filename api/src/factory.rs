@@ -69,6 +69,12 @@ pub trait SourceFactory: Send + Sync + 'static {
     /// What it is called.
     fn info(&self) -> PluginInfo;
 
+    /// What its users must know besides options: how types map, which path is taken when. Markdown,
+    /// with headings from the second level on; becomes part of its page in the documentation.
+    fn notes(&self) -> &'static str {
+        ""
+    }
+
     /// Makes a source; reads the schema of what it will read. May connect.
     ///
     /// # Errors
@@ -89,6 +95,12 @@ pub trait TransformFactory: Send + Sync + 'static {
     /// What it is called.
     fn info(&self) -> PluginInfo;
 
+    /// What its users must know besides options: how types map, which path is taken when. Markdown,
+    /// with headings from the second level on; becomes part of its page in the documentation.
+    fn notes(&self) -> &'static str {
+        ""
+    }
+
     /// Makes a transform for the tables that come in.
     ///
     /// # Errors
@@ -108,6 +120,12 @@ pub trait SinkFactory: Send + Sync + 'static {
 
     /// What it is called.
     fn info(&self) -> PluginInfo;
+
+    /// What its users must know besides options: how types map, which path is taken when. Markdown,
+    /// with headings from the second level on; becomes part of its page in the documentation.
+    fn notes(&self) -> &'static str {
+        ""
+    }
 
     /// The most that its sinks promise, and on what condition: for those who choose a connector.
     /// What one sink promises with its options is [`crate::Sink::guarantee`].
@@ -130,6 +148,8 @@ pub trait SinkFactory: Send + Sync + 'static {
 pub trait Plugin: Send + Sync {
     /// What it is called.
     fn info(&self) -> PluginInfo;
+    /// What its users must know besides options, in Markdown.
+    fn notes(&self) -> &'static str;
     /// Its options.
     fn declaration(&self) -> &'static OptionSet;
     /// Checks the options of a block without making anything; true if they can be read.
@@ -176,6 +196,10 @@ macro_rules! plugin {
         impl<F: $factory> Plugin for $adapter<F> {
             fn info(&self) -> PluginInfo {
                 self.0.info()
+            }
+
+            fn notes(&self) -> &'static str {
+                self.0.notes()
             }
 
             fn declaration(&self) -> &'static OptionSet {

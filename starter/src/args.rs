@@ -160,6 +160,11 @@ pub(crate) enum ConnectorsCommand {
         /// Its name, in any case
         name: String,
     },
+    /// Write their documentation: a page in Markdown for each
+    Docs {
+        /// The folder to write into
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -32,6 +32,7 @@ pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
                 Ok(())
             }
             Some(ConnectorsCommand::Show { name }) => connectors::show(name),
+            Some(ConnectorsCommand::Docs { folder }) => connectors::docs(folder),
         },
         Some(Command::Schema) => {
             schema::print();

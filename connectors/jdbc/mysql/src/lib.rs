@@ -1,1 +1,4 @@
 //! MySQL and MariaDB.
+
+mod infile;
+mod sink;

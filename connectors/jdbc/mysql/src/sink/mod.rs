@@ -1,0 +1,4 @@
+//! Writing rows.
+
+pub(crate) mod form;
+mod parameters;

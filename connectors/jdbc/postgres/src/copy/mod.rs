@@ -1,0 +1,6 @@
+//! Rows in the binary form of COPY.
+
+pub(crate) mod encode;
+pub(crate) mod encode_form;
+mod encode_numeric;
+mod encode_text;

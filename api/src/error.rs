@@ -67,6 +67,8 @@ struct Inner {
     help: Option<String>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     retryable: bool,
+    of_row: bool,
+    sql_state: Option<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -81,6 +83,8 @@ impl Error {
             help: None,
             cause: None,
             retryable: false,
+            of_row: false,
+            sql_state: None,
             diagnostics: Vec::new(),
         }))
     }
@@ -153,6 +157,21 @@ impl Error {
         self
     }
 
+    /// Says that single rows are at fault, and others of the same batch may be fine: the work may
+    /// be done again without them. Not to be combined with [`Error::retryable`].
+    #[must_use]
+    pub fn of_row(mut self) -> Self {
+        self.0.of_row = true;
+        self
+    }
+
+    /// Adds the SQL state (`23505`) that a database gave.
+    #[must_use]
+    pub fn with_sql_state(mut self, state: impl Into<String>) -> Self {
+        self.0.sql_state = Some(state.into());
+        self
+    }
+
     /// The code.
     pub fn code(&self) -> ErrorCode {
         self.0.code
@@ -166,6 +185,22 @@ impl Error {
     /// Whether the same work may succeed when tried again.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+
+    /// Whether single rows are at fault: marked by [`Error::of_row`], or a value that can't be
+    /// represented ([`codes::VALUE_INVALID`]).
+    pub fn is_of_row(&self) -> bool {
+        self.0.of_row || self.0.code == codes::VALUE_INVALID
+    }
+
+    /// The SQL state that a database gave.
+    pub fn sql_state(&self) -> Option<&str> {
+        self.0.sql_state.as_deref()
+    }
+
+    /// Where it happened, as added by [`Error::with_context`].
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.0.context
     }
 
     /// What to do about it.
@@ -195,6 +230,9 @@ impl Error {
         let mut text = diagnostic.to_string();
         for (what, value) in &inner.context {
             text.push_str(&format!("\n  = {what}: {value}"));
+        }
+        if let Some(state) = &inner.sql_state {
+            text.push_str(&format!("\n  = SQL state: {state}"));
         }
         let mut cause = StdError::source(self);
         while let Some(error) = cause {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::dirty::DirtyRows;
 use crate::metrics::Metrics;
 use crate::options::OptionEnum;
 
@@ -40,4 +41,6 @@ pub struct TaskContext {
     pub parallelism: usize,
     /// The counters of its source or sink.
     pub metrics: Metrics,
+    /// Where it puts rows that it can't read or write.
+    pub dirty: DirtyRows,
 }

@@ -9,6 +9,7 @@ extern crate self as seatunnel_api;
 mod batch;
 mod batch_builder;
 pub mod config;
+mod dirty;
 pub mod erased;
 pub mod error;
 mod factory;
@@ -28,9 +29,11 @@ pub mod time;
 mod transform;
 mod types;
 mod value_from_config;
+mod value_json;
 
 pub use batch::Batch;
 pub use batch_builder::BatchBuilder;
+pub use dirty::{DirtyKeeper, DirtyRow, DirtyRows};
 pub use erased::{erase_sink, erase_source};
 pub use error::{Error, ErrorCode, Result, codes};
 pub use factory::{

@@ -191,6 +191,14 @@ impl<'a> Row<'a> {
         Self { batch, index }
     }
 
+    pub(crate) fn batch(&self) -> &'a Batch {
+        self.batch
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
     /// What the row does to the table.
     pub fn kind(&self) -> RowKind {
         self.batch.kinds().get(self.index)

@@ -145,6 +145,7 @@ async fn each_tables_rows_and_committables_come_to_its_own_sink() {
             subtask: 0,
             parallelism: 1,
             metrics: Metrics::new(),
+            dirty: seatunnel_api::DirtyRows::off(),
         })
         .await
         .unwrap();

@@ -66,6 +66,7 @@ async fn run(rules: Json, tables: Vec<Arc<CatalogTable>>, writers: &[Vec<Batch>]
             subtask,
             parallelism: writers.len(),
             metrics: Metrics::new(),
+            dirty: seatunnel_api::DirtyRows::off(),
         };
         let mut writer = sink.writer(context).await?;
         for (batch, checkpoint) in batches.iter().zip(1..) {

@@ -33,6 +33,7 @@ async fn rows_go_in_and_nothing_is_left_to_commit() {
         subtask: 0,
         parallelism: 1,
         metrics: Metrics::new(),
+        dirty: seatunnel_api::DirtyRows::off(),
     };
     let mut writer = sink.writer(context).await.unwrap();
     let mut builder = BatchBuilder::new(table);

@@ -84,6 +84,7 @@ async fn read(source: &dyn DynSource, split: &[u8], rows: usize) -> Collector {
         subtask: 0,
         parallelism: 1,
         metrics: Metrics::new(),
+        dirty: seatunnel_api::DirtyRows::off(),
     };
     let mut reader = source.reader(context).await.unwrap();
     reader.read(split, &mut collector).await.unwrap();

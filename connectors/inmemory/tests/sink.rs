@@ -52,6 +52,7 @@ async fn writer(sink: &dyn DynSink) -> Box<dyn DynWriter> {
         subtask: 0,
         parallelism: 1,
         metrics: Metrics::new(),
+        dirty: seatunnel_api::DirtyRows::off(),
     };
     sink.writer(context).await.unwrap()
 }

@@ -98,6 +98,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         subtask: 0,
         parallelism: 1,
         metrics: Metrics::default(),
+        dirty: seatunnel_api::DirtyRows::off(),
     };
     for (what, key) in [("insert", false), ("upsert by int key", true)] {
         let url = format!(

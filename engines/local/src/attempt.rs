@@ -226,6 +226,7 @@ impl<'a> Attempt<'a> {
             subtask,
             parallelism,
             metrics: self.metrics[node].clone(),
+            dirty: seatunnel_api::DirtyRows::off(),
         }
     }
 

@@ -37,6 +37,7 @@ pub async fn sample(plan: &JobPlan, limit: usize) -> Result<Vec<Sample>> {
             subtask: 0,
             parallelism: 1,
             metrics: metrics[index].clone(),
+            dirty: seatunnel_api::DirtyRows::off(),
         };
         let mut enumerator = source.enumerator(1, None).await?;
         let mut reader = source.reader(context).await?;

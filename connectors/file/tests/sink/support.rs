@@ -144,6 +144,7 @@ pub(crate) async fn writer(sink: &Arc<dyn DynSink>, subtask: usize) -> Box<dyn D
         subtask,
         parallelism: 2,
         metrics: Metrics::new(),
+        dirty: seatunnel_api::DirtyRows::off(),
     };
     sink.writer(context).await.unwrap()
 }

@@ -96,6 +96,7 @@ pub(crate) async fn read_split(
         subtask: 0,
         parallelism: 1,
         metrics: Metrics::new(),
+        dirty: seatunnel_api::DirtyRows::off(),
     };
     let mut reader = source.reader(context).await?;
     let mut collector = Collector::of_rows(rows);

@@ -142,6 +142,7 @@ pub(crate) fn task() -> TaskContext {
         subtask: 0,
         parallelism: 1,
         metrics: Metrics::default(),
+        dirty: seatunnel_api::DirtyRows::off(),
     }
 }
 

@@ -10,6 +10,10 @@ use seatunnel_api::{
 use crate::errors;
 use crate::options::FieldIde;
 
+/// The option of a [`CatalogTable`] that says which database it is read from, by the dialect's first
+/// name: where the target is of the same kind, [`Column::source_type`] means the same there.
+pub const DIALECT: &str = "dialect";
+
 /// A table or a view as it stands in the database.
 #[derive(Clone, Debug)]
 pub struct TableInfo {

@@ -1,3 +1,4 @@
 //! PostgreSQL.
 
 mod copy;
+mod ddl;

@@ -1,4 +1,5 @@
 //! MySQL and MariaDB.
 
+mod ddl;
 mod infile;
 mod sink;

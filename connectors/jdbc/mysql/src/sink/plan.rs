@@ -1,0 +1,451 @@
+//! How the rows of one table are written: by which statements, and how its columns are handed over.
+
+use std::sync::Arc;
+
+use seatunnel_api::{CatalogTable, Column, DataType, Result};
+use seatunnel_jdbc_core::catalog::TableInfo;
+use seatunnel_jdbc_core::fit::fit;
+use seatunnel_jdbc_core::parameters::Statement;
+use seatunnel_jdbc_core::sql;
+use seatunnel_jdbc_core::target::{Put, Target};
+
+use super::details::Details;
+use super::form::{Form, Kind};
+use crate::ddl::QUOTE;
+use crate::infile::Spelling;
+
+/// The statements for one table.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The rows' table.
+    pub(crate) table: Arc<CatalogTable>,
+    /// The target, for messages.
+    pub(crate) name: String,
+    /// What is handed over of each row, in the order of the statements' parameters.
+    pub(crate) fields: Vec<Field>,
+    /// Places of the key's columns in `fields`.
+    pub(crate) keys: Vec<usize>,
+    /// The bulk load, where the statements are not given.
+    pub(crate) load: Option<Load>,
+    /// Puts rows.
+    pub(crate) put: Insert,
+    /// Updates the row of a key: parameters are the first fields, then the keys.
+    pub(crate) update: Option<(String, Vec<usize>)>,
+    /// Deletes rows by their keys; none without a key.
+    pub(crate) delete: Option<Delete>,
+    /// Whether a row before an update is left alone, because the row after it takes its place.
+    pub(crate) updates_in_place: bool,
+    /// Whether the row after an update may have another key.
+    pub(crate) keys_change: bool,
+    /// Whether the statement was given, so that only inserts and updates can be applied.
+    pub(crate) given: bool,
+    /// Whether of several changes of a key the last one alone may be applied.
+    pub(crate) folds: bool,
+    /// Whether concurrent loads wait for each other's end, so that none may be kept open.
+    pub(crate) one_load_at_a_time: bool,
+}
+
+/// One column as it is handed over.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    /// The target's name of it, quoted; empty in given statements.
+    pub(crate) name: String,
+    /// Its place in the rows.
+    pub(crate) place: usize,
+    pub(crate) form: Form,
+    pub(crate) spelling: Spelling,
+    /// Whether the target tells strings apart that differ at all.
+    pub(crate) exact: bool,
+    kind: Option<Kind>,
+}
+
+/// `LOAD DATA`.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) sql: String,
+    /// Whether a row replaces the one of its key. Otherwise duplicates are skipped and values
+    /// adjusted, and the counts at the end tell.
+    pub(crate) replace: bool,
+}
+
+/// A statement that puts rows: `head`, then `group` for each row with commas between, then `tail`.
+#[derive(Debug)]
+pub(crate) struct Insert {
+    pub(crate) head: String,
+    pub(crate) group: String,
+    pub(crate) tail: String,
+    /// Whether there may be more than one group.
+    pub(crate) many: bool,
+}
+
+impl Insert {
+    /// The statement for so many rows.
+    pub(crate) fn sql(&self, rows: usize) -> String {
+        let groups = vec![self.group.as_str(); rows].join(",");
+        format!("{}{groups}{}", self.head, self.tail)
+    }
+}
+
+/// A statement that deletes rows by their keys.
+#[derive(Debug)]
+pub(crate) struct Delete {
+    head: String,
+    /// `a = ?`, null unequal to itself.
+    equal: String,
+    /// `a <=> ?`, null equal to itself.
+    same: String,
+}
+
+impl Delete {
+    /// The statement for so many keys, none with a null.
+    pub(crate) fn sql(&self, rows: usize) -> String {
+        let keys = vec![self.equal.as_str(); rows].join(" OR ");
+        format!("{}{keys}", self.head)
+    }
+
+    /// The statement for one key that may have nulls.
+    pub(crate) fn with_nulls(&self) -> String {
+        format!("{}{}", self.head, self.same)
+    }
+}
+
+impl Plan {
+    /// Compares rows and table and makes the statements.
+    ///
+    /// # Errors
+    /// If they don't fit.
+    pub(crate) fn new(
+        target: &Target,
+        info: &TableInfo,
+        details: &Details,
+        table: &Arc<CatalogTable>,
+    ) -> Result<Self> {
+        let places = fit(target, info, table)?;
+        let fields: Vec<Field> = table
+            .columns()
+            .iter()
+            .zip(&places)
+            .enumerate()
+            .map(|(place, (column, found))| {
+                let found = &info.columns[*found].column;
+                let declared = found.source_type.as_deref().unwrap_or_default();
+                let kind = Kind::of(declared);
+                Field {
+                    name: QUOTE.name(&found.name),
+                    place,
+                    form: Form::new(&column.data_type, Some(kind)),
+                    spelling: Spelling {
+                        hex: false,
+                        bits: kind == Kind::Bit,
+                    },
+                    exact: is_exact(&column.data_type, found, details.collation(&found.name)),
+                    kind: Some(kind),
+                }
+            })
+            .collect();
+        let keys: Vec<usize> = target
+            .keys
+            .iter()
+            .filter_map(|key| table.schema().index_of(key))
+            .collect();
+        let quoted = qualified(info);
+        let writable = info.columns.iter().filter(|c| !c.generated).count();
+        // Then replacing a row by deleting and inserting is the same as updating it.
+        let replaceable = target.put == Put::Upsert
+            && details.unique_keys == 1
+            && writable == fields.len()
+            && !details.referenced
+            && !details.triggers;
+        let load = load(&quoted, fields.clone(), details, replaceable);
+        let (fields, load) = match (load, info.is_view) {
+            (Some((fields, load)), false) => (fields, Some(load)),
+            _ => (fields, None),
+        };
+        let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+        let markers: Vec<String> = fields.iter().map(Field::marker).collect();
+        let tail = match target.put {
+            Put::Upsert => {
+                let sets: Vec<String> = names.iter().map(|n| format!("{n}=VALUES({n})")).collect();
+                format!(" ON DUPLICATE KEY UPDATE {}", sets.join(","))
+            }
+            Put::Insert | Put::UpdateOrInsert => String::new(),
+        };
+        let put = Insert {
+            head: format!("INSERT INTO {quoted} ({}) VALUES ", names.join(",")),
+            group: format!("({})", markers.join(",")),
+            tail,
+            many: target.put != Put::UpdateOrInsert,
+        };
+        let terms = |equal: &str| {
+            let terms: Vec<String> = keys
+                .iter()
+                .map(|key| format!("{} {equal} {}", names[*key], markers[*key]))
+                .collect();
+            format!("({})", terms.join(" AND "))
+        };
+        let update = (target.put == Put::UpdateOrInsert).then(|| {
+            let others = (0..fields.len()).filter(|field| !keys.contains(field));
+            let mut changed: Vec<usize> = others.collect();
+            if changed.is_empty() {
+                changed.clone_from(&keys);
+            }
+            let sets: Vec<String> = changed
+                .iter()
+                .map(|field| format!("{} = {}", names[*field], markers[*field]))
+                .collect();
+            let sql = format!(
+                "UPDATE {quoted} SET {} WHERE {}",
+                sets.join(", "),
+                terms("<=>")
+            );
+            changed.extend(&keys);
+            (sql, changed)
+        });
+        let delete = (!keys.is_empty()).then(|| Delete {
+            head: format!("DELETE FROM {quoted} WHERE "),
+            equal: terms("="),
+            same: terms("<=>"),
+        });
+        let folds = target.put == Put::Upsert
+            && details.unique_keys == 1
+            && writable == fields.len()
+            && keys
+                .iter()
+                .all(|key| fields[*key].exact || fields[*key].form == Form::Text);
+        Ok(Self {
+            table: table.clone(),
+            name: info.path.to_string(),
+            load: load.filter(|_| target.put != Put::UpdateOrInsert),
+            put,
+            update,
+            delete,
+            updates_in_place: target.put != Put::Insert,
+            keys_change: target.keys_change,
+            given: false,
+            folds,
+            one_load_at_a_time: details.auto_increment,
+            fields,
+            keys,
+        })
+    }
+
+    /// The plan of a given statement.
+    ///
+    /// # Errors
+    /// If its parameters don't fit the rows.
+    pub(crate) fn given(target: &Target, query: &str, table: &Arc<CatalogTable>) -> Result<Self> {
+        let statement = Statement::parse(query, table)?;
+        let text = statement.text(|_| "?".to_owned());
+        let fields: Vec<Field> = statement
+            .columns
+            .iter()
+            .map(|place| Field {
+                name: String::new(),
+                place: *place,
+                form: Form::new(&table.columns()[*place].data_type, None),
+                spelling: Spelling::default(),
+                exact: false,
+                kind: None,
+            })
+            .collect();
+        let keys = target
+            .keys
+            .iter()
+            .filter_map(|key| table.schema().index_of(key))
+            .filter_map(|key| fields.iter().position(|field| field.place == key))
+            .collect();
+        let put = groups(sql::without_end(&text)).unwrap_or_else(|| Insert {
+            head: text.clone(),
+            group: String::new(),
+            tail: String::new(),
+            many: false,
+        });
+        Ok(Self {
+            table: table.clone(),
+            name: table.path().to_string(),
+            fields,
+            keys,
+            load: None,
+            put,
+            update: None,
+            delete: None,
+            updates_in_place: true,
+            keys_change: false,
+            given: true,
+            folds: false,
+            one_load_at_a_time: false,
+        })
+    }
+}
+
+impl Field {
+    /// What stands for it in statements.
+    fn marker(&self) -> String {
+        match (&self.form, self.kind) {
+            (Form::Text, Some(Kind::Geometry)) => "ST_GeomFromText(?)".to_owned(),
+            _ => "?".to_owned(),
+        }
+    }
+}
+
+/// A table as statements name it.
+fn qualified(info: &TableInfo) -> String {
+    let table = QUOTE.name(&info.path.table);
+    match &info.path.database {
+        Some(database) => format!("{}.{table}", QUOTE.name(database)),
+        None => table,
+    }
+}
+
+/// The bulk load and how its fields are spelled.
+fn load(
+    quoted: &str,
+    mut fields: Vec<Field>,
+    details: &Details,
+    replace: bool,
+) -> Option<(Vec<Field>, Load)> {
+    // The server must convert text for columns that are not UTF-8, and may not touch bytes then.
+    let convert = details.foreign_charset;
+    let charset = if convert { "utf8mb4" } else { "binary" };
+    let mut names = Vec::with_capacity(fields.len());
+    let mut sets = Vec::new();
+    for (index, field) in fields.iter_mut().enumerate() {
+        let variable = format!("@v{index}");
+        let text = format!("CONVERT({variable} USING utf8mb4)");
+        let kind = field.kind?;
+        let bytes = matches!(field.form, Form::Bytes) || kind == Kind::Bit;
+        let value = match (&field.form, kind) {
+            (Form::Text, Kind::Geometry) => Some(format!("ST_GeomFromText({text})")),
+            // MySQL's JSON refuses binary strings.
+            (_, Kind::Json) if !convert => Some(text),
+            _ if bytes && convert => {
+                field.spelling.hex = true;
+                Some(format!("UNHEX({variable})"))
+            }
+            _ => None,
+        };
+        match value {
+            Some(value) => {
+                sets.push(format!("{} = {value}", field.name));
+                names.push(variable);
+            }
+            None => names.push(field.name.clone()),
+        }
+    }
+    let sets = match sets.is_empty() {
+        true => String::new(),
+        false => format!(" SET {}", sets.join(", ")),
+    };
+    let replaces = if replace { " REPLACE" } else { "" };
+    // Digits for the separators, since what a backslash means depends on `sql_mode`.
+    let sql = format!(
+        "LOAD DATA LOCAL INFILE 'rows'{replaces} INTO TABLE {quoted} CHARACTER SET {charset} \
+         FIELDS TERMINATED BY 0x09 ESCAPED BY 0x5C LINES TERMINATED BY 0x0A ({}){sets}",
+        names.join(",")
+    );
+    Some((fields, Load { sql, replace }))
+}
+
+/// Whether values that differ in the rows differ in the target too. Strings that may not are looked
+/// at one by one ([`super::fold`]).
+fn is_exact(data_type: &DataType, found: &Column, collation: Option<&str>) -> bool {
+    let declared = found.source_type.as_deref().unwrap_or_default();
+    let is_integer = |t: &DataType| {
+        matches!(
+            t,
+            DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt
+        )
+    };
+    match data_type {
+        DataType::String => {
+            collation.is_some_and(|c| c.ends_with("nopad_bin") || c == "utf8mb4_0900_bin")
+        }
+        DataType::Bytes => declared.starts_with("varbinary") || declared.ends_with("blob"),
+        DataType::Timestamp | DataType::TimestampTz | DataType::Time => declared.ends_with("(6)"),
+        DataType::Boolean | DataType::Date | DataType::Decimal { .. } => {
+            found.data_type == *data_type
+        }
+        integer => is_integer(integer) && is_integer(&found.data_type),
+    }
+}
+
+/// Takes `INSERT … VALUES (?, …) …` apart, so that it can have several groups: all parameters stand
+/// in the one group.
+fn groups(text: &str) -> Option<Insert> {
+    let word = text.split_whitespace().next()?;
+    if !word.eq_ignore_ascii_case("insert") && !word.eq_ignore_ascii_case("replace") {
+        return None;
+    }
+    let first = text.find('?')?;
+    let before = text[..first].to_ascii_lowercase();
+    let values = before.rfind("values")?;
+    let open = values + "values".len() + before[values + "values".len()..].find('(')?;
+    if !text[values + "values".len()..open].trim().is_empty() {
+        return None;
+    }
+    let mut depth = 0_usize;
+    let mut close = None;
+    for (at, c) in text[open..].char_indices() {
+        match c {
+            // Quotes and comments inside are left to the slow way.
+            '\'' | '"' | '`' | '#' => return None,
+            '(' => depth += 1,
+            ')' => {
+                depth -= 1;
+                if depth == 0 {
+                    close = Some(open + at + 1);
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    let close = close?;
+    let (group, tail) = (&text[open..close], &text[close..]);
+    if tail.contains('?') || group.contains("--") || group.contains("/*") {
+        return None;
+    }
+    // `VALUES (?), (?)` has more groups of its own; `RETURNING` answers.
+    let clause = tail.trim_start().to_ascii_lowercase();
+    if !(clause.is_empty() || clause.starts_with("on duplicate key update")) {
+        return None;
+    }
+    Some(Insert {
+        head: text[..open].to_owned(),
+        group: group.to_owned(),
+        tail: tail.to_owned(),
+        many: true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_inserts_can_have_several_groups() {
+        let insert = groups(
+            "INSERT INTO t(a, b) VALUES (?, COALESCE(?, 0)) ON DUPLICATE KEY UPDATE b = VALUES(b)",
+        );
+        assert_eq!(
+            insert.unwrap().sql(2),
+            "INSERT INTO t(a, b) VALUES (?, COALESCE(?, 0)),(?, COALESCE(?, 0)) \
+             ON DUPLICATE KEY UPDATE b = VALUES(b)"
+        );
+        assert_eq!(
+            groups("insert into t values(?)").unwrap().sql(1),
+            "insert into t values(?)"
+        );
+        for other in [
+            "UPDATE t SET a = ? WHERE b = ?",
+            "INSERT INTO t SELECT ?",
+            "INSERT INTO t VALUES (?), (?)",
+            "INSERT INTO t VALUES (?) ON DUPLICATE KEY UPDATE a = ?",
+            "INSERT INTO t VALUES ('(', ?)",
+            "INSERT INTO t VALUES (?) RETURNING a",
+            "INSERT INTO t VALUES (1, 2), (3, ?)",
+        ] {
+            assert!(groups(other).is_none(), "{other}");
+        }
+    }
+}

@@ -193,10 +193,14 @@ fn address(text: &str, default_port: u16) -> Option<Address> {
         },
     };
     let host = decoded(host);
-    if host.starts_with('/') {
-        return Some(Address::Unix(host.into()));
-    }
+    let is_path = host.starts_with('/');
     let port = match port {
+        // A folder with a port is where PostgreSQL keeps the socket of that port.
+        Some(port) if is_path => {
+            let port: u16 = port.parse().ok()?;
+            return Some(Address::Unix(format!("{host}/.s.PGSQL.{port}").into()));
+        }
+        None if is_path => return Some(Address::Unix(host.into())),
         Some(port) => port.parse().ok()?,
         None => default_port,
     };

@@ -1,0 +1,203 @@
+//! COPY, both ways, without a copy of the data in between.
+
+use bytes::Buf;
+use postgres_protocol::message::backend::Message;
+use seatunnel_api::Result as ApiResult;
+
+use super::connection::{Connection, affected};
+use super::failure::{Failure, violated};
+use super::stream::{put, put_text, set_length};
+
+/// Bytes in front of COPY data: a tag and a length.
+const HEAD: usize = 5;
+
+impl Connection {
+    /// Begins a `COPY .. FROM STDIN`.
+    pub(crate) async fn copy_in(&mut self, sql: &str) -> Result<(), Failure> {
+        self.begin_call()?;
+        self.stream.put(b'Q', |out| put_text(out, sql));
+        self.stream.flush().await?;
+        loop {
+            match self.next().await? {
+                Message::CopyInResponse(_) => {
+                    self.copying = true;
+                    self.begin_data();
+                    return Ok(());
+                }
+                Message::ErrorResponse(body) => {
+                    let failure = Failure::server(self.place(), &body);
+                    return self.drain(Some(failure)).await;
+                }
+                Message::ReadyForQuery(body) => {
+                    self.end_call(body.status());
+                    return Err(violated(self.place(), "it takes no data for COPY"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn begin_data(&mut self) {
+        self.stream.write.clear();
+        self.stream.write.extend_from_slice(&[b'd', 0, 0, 0, 0]);
+    }
+
+    /// Where COPY data is appended; what is in it already must stay.
+    pub(crate) fn copy_buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.stream.write
+    }
+
+    /// Bytes appended and not yet sent.
+    pub(crate) fn copy_buffered(&self) -> usize {
+        self.stream.write.len().saturating_sub(HEAD)
+    }
+
+    /// Sends what is appended. If the server has refused the data already, the COPY is over and this
+    /// gives its error.
+    pub(crate) async fn copy_send(&mut self) -> Result<(), Failure> {
+        if self.copy_buffered() == 0 {
+            return Ok(());
+        }
+        set_length(&mut self.stream.write, 1);
+        self.stream.flush().await?;
+        self.begin_data();
+        self.stream.look().await?;
+        if self.stream.read.is_empty() {
+            return Ok(());
+        }
+        self.hear().await
+    }
+
+    /// Looks at what the server says while data is sent.
+    async fn hear(&mut self) -> Result<(), Failure> {
+        while self.has_message() {
+            match self.stream.message().await? {
+                Message::ErrorResponse(body) => {
+                    let failure = Failure::server(self.place(), &body);
+                    return self.drain(Some(failure)).await;
+                }
+                Message::NoticeResponse(body) => super::failure::remark(self.place(), &body),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn has_message(&self) -> bool {
+        matches!(&self.stream.read[..], [_, a, b, c, d, rest @ ..]
+            if rest.len() + 4 >= u32::from_be_bytes([*a, *b, *c, *d]) as usize)
+    }
+
+    /// Sends the rest and ends the COPY. Gives how many rows were copied.
+    pub(crate) async fn copy_finish(&mut self) -> Result<u64, Failure> {
+        let write = &mut self.stream.write;
+        if write.len() > HEAD {
+            set_length(write, 1);
+        } else {
+            write.clear();
+        }
+        put(write, b'c', |_| {});
+        self.stream.flush().await?;
+        let mut count = 0;
+        loop {
+            match self.next().await? {
+                Message::CommandComplete(body) => {
+                    count = body.tag().ok().and_then(affected).unwrap_or(0);
+                }
+                Message::ErrorResponse(body) => {
+                    let failure = Failure::server(self.place(), &body);
+                    self.drain(Some(failure)).await?;
+                }
+                Message::ReadyForQuery(body) => {
+                    self.end_call(body.status());
+                    return Ok(count);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Gives up a COPY: nothing of it remains. The connection can be used again.
+    pub(crate) async fn copy_fail(&mut self, reason: &str) -> Result<(), Failure> {
+        self.stream.write.clear();
+        self.stream.put(b'f', |out| put_text(out, reason));
+        self.stream.flush().await?;
+        match self.drain(None).await {
+            // What was asked for: the COPY has failed.
+            Err(Failure::Server(_)) if self.is_usable() => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Begins a `COPY .. TO STDOUT`. Statements before it, separated by `;`, are run first.
+    pub(crate) async fn copy_out(&mut self, sql: &str) -> Result<(), Failure> {
+        self.begin_call()?;
+        self.stream.put(b'Q', |out| put_text(out, sql));
+        self.stream.flush().await?;
+        loop {
+            match self.next().await? {
+                Message::CopyOutResponse(_) => return Ok(()),
+                Message::ErrorResponse(body) => {
+                    let failure = Failure::server(self.place(), &body);
+                    return self.drain(Some(failure)).await;
+                }
+                Message::ReadyForQuery(body) => {
+                    self.end_call(body.status());
+                    return Err(violated(self.place(), "it gives no data for COPY"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Hands each piece of COPY data to `take`, where it was read, until that returns true. A piece is
+    /// a row (PostgreSQL docs, COPY Operations). Gives false when there is no more.
+    ///
+    /// An error of `take` leaves the connection in the middle of the COPY: it can only be dropped.
+    pub(crate) async fn copy_read(
+        &mut self,
+        mut take: impl FnMut(&[u8]) -> ApiResult<bool>,
+    ) -> ApiResult<bool> {
+        loop {
+            let read = &mut self.stream.read;
+            let mut at = 0;
+            let mut full = false;
+            while let Some(&[b'd', a, b, c, d]) = read.get(at..at + HEAD) {
+                let end = at + 1 + u32::from_be_bytes([a, b, c, d]) as usize;
+                let Some(data) = read.get(at + HEAD..end) else {
+                    break;
+                };
+                full = take(data)?;
+                at = end;
+                if full {
+                    break;
+                }
+            }
+            read.advance(at);
+            if full {
+                return Ok(true);
+            }
+            match read.first() {
+                None | Some(b'd') => self.stream.fill().await?,
+                Some(_) => match self.next().await? {
+                    Message::ErrorResponse(body) => {
+                        let failure = Failure::server(self.place(), &body);
+                        self.drain(Some(failure)).await?;
+                    }
+                    Message::ReadyForQuery(body) => {
+                        self.end_call(body.status());
+                        return Ok(false);
+                    }
+                    // The end of the data, and how many rows there were. A remark may be followed by
+                    // more data.
+                    Message::CopyDone | Message::CommandComplete(_) => {}
+                    _ => {
+                        return Err(
+                            violated(self.place(), "an unexpected message among the data").into(),
+                        );
+                    }
+                },
+            }
+        }
+    }
+}

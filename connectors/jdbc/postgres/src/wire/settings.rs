@@ -1,0 +1,312 @@
+//! What a connection is opened with: the url's parameters, as the Java driver calls them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use seatunnel_api::options::Secret;
+use seatunnel_api::{Error, Result};
+use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::options::ConnectionOptions;
+use seatunnel_jdbc_core::tls::{TlsMode, TlsOptions};
+use seatunnel_jdbc_core::url::{Address, ServerUrl};
+
+/// The port of PostgreSQL.
+const PORT: u16 = 5432;
+
+/// Parameters that mean something here.
+const USED: &[&str] = &[
+    "ApplicationName",
+    "application_name",
+    "channelBinding",
+    "connectTimeout",
+    "connect_timeout",
+    "currentSchema",
+    "loginTimeout",
+    "options",
+    "socketTimeout",
+    "ssl",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "stringtype",
+    "targetServerType",
+];
+
+/// Parameters of the Java driver that are about the Java driver; accepted without a word.
+const ACCEPTED: &[&str] = &[
+    "adaptiveFetch",
+    "adaptiveFetchMaximum",
+    "adaptiveFetchMinimum",
+    "allowEncodingChanges",
+    "assumeMinServerVersion",
+    "authenticationPluginClassName",
+    "autosave",
+    "binaryTransfer",
+    "binaryTransferDisable",
+    "binaryTransferEnable",
+    "cancelSignalTimeout",
+    "characterEncoding",
+    "cleanupSavepoints",
+    "databaseMetadataCacheFields",
+    "databaseMetadataCacheFieldsMiB",
+    "defaultRowFetchSize",
+    "disableColumnSanitiser",
+    "escapeSyntaxCallMode",
+    "groupStartupParameters",
+    "hostRecheckSeconds",
+    "loadBalanceHosts",
+    "logServerErrorDetail",
+    "logUnclosedConnections",
+    "loggerFile",
+    "loggerLevel",
+    "maxResultBuffer",
+    "preferQueryMode",
+    "prepareThreshold",
+    "preparedStatementCacheQueries",
+    "preparedStatementCacheSizeMiB",
+    "protocolVersion",
+    "quoteReturningIdentifiers",
+    "rewriteBatchedStatements",
+    "reWriteBatchedInserts",
+    "receiveBufferSize",
+    "sendBufferSize",
+    "serverTimezone",
+    "tcpKeepAlive",
+    "tcpNoDelay",
+    "unknownLength",
+    "useUnicode",
+    "xmlFactoryFactory",
+];
+
+/// Which servers of several are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Any.
+    Any,
+    /// One that can be written to.
+    Primary,
+    /// One that can't.
+    Secondary,
+}
+
+/// Whether a login is bound to the encrypted connection that it comes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    Disable,
+    Prefer,
+    Require,
+}
+
+/// How to connect.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) user: String,
+    pub(crate) password: Option<Secret>,
+    database: String,
+    pub(crate) tls: TlsOptions,
+    pub(crate) binding: Binding,
+    pub(crate) wanted: Wanted,
+    /// How long to wait for each address, login included.
+    pub(crate) connect_timeout: Duration,
+    /// How long to wait for an answer.
+    pub(crate) answer_timeout: Option<Duration>,
+    /// What the session starts with, besides user and database.
+    pub(crate) session: Vec<(&'static str, String)>,
+    /// Whether text goes into columns of any type, as the Java driver's `stringtype = unspecified` has it.
+    pub(crate) untyped_text: bool,
+}
+
+impl Settings {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// If the url can't be understood or a parameter has a value that makes no sense.
+    pub(crate) fn parse(options: &ConnectionOptions) -> Result<Self> {
+        if options.use_kerberos {
+            return Err(Error::new(
+                errors::OPTION,
+                "use_kerberos is not built in for PostgreSQL",
+            )
+            .with_help("log in with `username` and `password`, or with a certificate: sslcert and sslkey in the url"));
+        }
+        let url = ServerUrl::parse(options, PORT)?;
+        let known: Vec<&str> = USED.iter().chain(ACCEPTED).copied().collect();
+        for (name, near) in url.unknown_parameters(&known) {
+            match near {
+                Some(near) => tracing::warn!(
+                    "the parameter `{name}` of the connection is not known and not used, did you mean `{near}`?"
+                ),
+                None => tracing::warn!(
+                    "the parameter `{name}` of the connection is not known and not used"
+                ),
+            }
+        }
+        let user = match &url.user {
+            Some(user) => user.clone(),
+            // As the server's own programs do.
+            None => std::env::var("USER").unwrap_or_else(|_| "postgres".to_owned()),
+        };
+        let seconds = |names: &[&str]| -> Result<Option<Duration>> {
+            match url.parameter(names) {
+                None => Ok(None),
+                Some(text) => match text.trim().parse::<u32>() {
+                    Ok(0) => Ok(None),
+                    Ok(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
+                    Err(_) => Err(wrong(names[0], text, "a number of seconds")),
+                },
+            }
+        };
+        let connect_timeout = match options.connect_timeout_ms {
+            Some(millis) => Some(Duration::from_millis(millis)),
+            None => seconds(&["connectTimeout", "connect_timeout", "loginTimeout"])?,
+        };
+        let standard = Duration::from_secs(options.connection_check_timeout_sec);
+        let connect_timeout = [connect_timeout, Some(standard)]
+            .into_iter()
+            .flatten()
+            .find(|limit| !limit.is_zero())
+            .unwrap_or(Duration::from_secs(30));
+        let answer_timeout = seconds(&["socketTimeout"])?.or((options.socket_timeout_ms > 0)
+            .then(|| Duration::from_millis(options.socket_timeout_ms)));
+        let name = url.parameter(&["ApplicationName", "application_name"]);
+        let mut session = vec![
+            ("client_encoding", "UTF8".to_owned()),
+            ("DateStyle", "ISO".to_owned()),
+            // Every digit of a real number, on servers before 12 too.
+            ("extra_float_digits", "3".to_owned()),
+            ("application_name", name.unwrap_or("seatunnel").to_owned()),
+        ];
+        if let Some(schemas) = url.parameter(&["currentSchema"]) {
+            session.push(("search_path", schemas.to_owned()));
+        }
+        if let Some(options) = url.parameter(&["options"]) {
+            session.push(("options", options.to_owned()));
+        }
+        Ok(Self {
+            addresses: url.addresses.iter().map(in_folder).collect(),
+            database: url.database.clone().unwrap_or_else(|| user.clone()),
+            password: url.password.clone(),
+            tls: tls(&url)?,
+            binding: one_of(&url, "channelBinding", BINDINGS)?.unwrap_or(Binding::Prefer),
+            wanted: one_of(&url, "targetServerType", SERVERS)?.unwrap_or(Wanted::Any),
+            connect_timeout,
+            answer_timeout,
+            session,
+            untyped_text: url
+                .parameter(&["stringtype"])
+                .is_some_and(|t| t.eq_ignore_ascii_case("unspecified")),
+            user,
+        })
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// All addresses and the database, for messages.
+    pub(crate) fn place(&self) -> String {
+        let all: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+        format!("{}/{}", all.join(","), self.database)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("place", &self.place())
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+const BINDINGS: &[(&str, Binding)] = &[
+    ("disable", Binding::Disable),
+    ("prefer", Binding::Prefer),
+    ("require", Binding::Require),
+];
+
+const SERVERS: &[(&str, Wanted)] = &[
+    ("any", Wanted::Any),
+    ("primary", Wanted::Primary),
+    ("master", Wanted::Primary),
+    ("secondary", Wanted::Secondary),
+    ("slave", Wanted::Secondary),
+    ("preferSecondary", Wanted::Any),
+    ("preferSlave", Wanted::Any),
+    ("preferPrimary", Wanted::Any),
+];
+
+const MODES: &[(&str, TlsMode)] = &[
+    ("disable", TlsMode::Disable),
+    ("allow", TlsMode::Prefer),
+    ("prefer", TlsMode::Prefer),
+    ("require", TlsMode::Require),
+    ("verify-ca", TlsMode::VerifyCa),
+    ("verify-full", TlsMode::VerifyFull),
+];
+
+fn one_of<T: Copy>(url: &ServerUrl, name: &str, values: &[(&str, T)]) -> Result<Option<T>> {
+    let Some(text) = url.parameter(&[name]) else {
+        return Ok(None);
+    };
+    let found = values
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(text));
+    match found {
+        Some((_, value)) => Ok(Some(*value)),
+        None => {
+            let all: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
+            Err(wrong(name, text, &format!("one of {}", all.join(", "))))
+        }
+    }
+}
+
+fn wrong(name: &str, text: &str, wanted: &str) -> Error {
+    Error::new(
+        errors::URL_INVALID,
+        format!("the parameter `{name}` of the connection must be {wanted}, not `{text}`"),
+    )
+}
+
+/// As the Java driver: `ssl` alone checks everything; nothing at all encrypts where the server can.
+fn tls(url: &ServerUrl) -> Result<TlsOptions> {
+    let mode = match (one_of(url, "sslmode", MODES)?, url.flag(&["ssl"])?) {
+        (Some(mode), _) => mode,
+        (None, Some(true)) => TlsMode::VerifyFull,
+        (None, _) => TlsMode::Prefer,
+    };
+    let path = |name: &str| {
+        url.parameter(&[name])
+            .filter(|p| !p.is_empty())
+            .map(PathBuf::from)
+    };
+    let identity = match (path("sslcert"), path("sslkey")) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => {
+            return Err(Error::new(
+                errors::URL_INVALID,
+                "sslcert and sslkey must be given together",
+            ));
+        }
+    };
+    Ok(TlsOptions {
+        mode,
+        authorities: path("sslrootcert"),
+        identity,
+    })
+}
+
+/// The socket itself, where its folder is given.
+fn in_folder(address: &Address) -> Address {
+    match address {
+        Address::Unix(path) if path.is_dir() => {
+            Address::Unix(path.join(format!(".s.PGSQL.{PORT}")))
+        }
+        other => other.clone(),
+    }
+}

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
-use crate::table::TablePath;
+use crate::table::CatalogTable;
 use crate::value_json::{push_member, push_row, push_string, push_value};
 
 /// Where a task puts the rows it rejects. Cloning shares the place.
@@ -38,7 +38,7 @@ pub trait DirtyKeeper: Send + Sync {
     ///
     /// # Errors
     /// If there are more than the user allows, or it can't be kept.
-    async fn keep(&self, row: &DirtyRow) -> Result<()>;
+    async fn keep(&self, row: &DirtyRow<'_>) -> Result<()>;
 
     /// Makes what is kept last: called at each checkpoint and at the end.
     ///
@@ -49,7 +49,9 @@ pub trait DirtyKeeper: Send + Sync {
 
 /// A rejected row, as it is kept.
 #[derive(Clone, Debug)]
-pub struct DirtyRow {
+pub struct DirtyRow<'a> {
+    /// The table it is of.
+    pub table: &'a CatalogTable,
     /// The members of a JSON object, without its braces: where, why and what.
     pub members: String,
     /// Why, in one line that names the table: for messages.
@@ -99,24 +101,24 @@ impl DirtyRows {
     /// retryable, thus not the row's fault. One that says so if there are too many dirty rows or if
     /// they can't be kept. The job fails then: return it.
     pub async fn reject(&self, batch: &Batch, row: usize, error: Error) -> Result<()> {
-        let path = batch.table().path();
+        let table = batch.table();
         if !self.is_on() || error.is_retryable() {
             return Err(located(error, batch, row));
         }
         let mut content = String::with_capacity(256);
         push_member(&mut content, "row_kind");
         push_string(&mut content, batch.row(row).kind().short());
-        let mut members = self.members(path, &error, &content);
+        let mut members = self.members(table, &error, &content);
         push_member(&mut members, "row");
         push_row(&mut members, batch, row);
-        self.keep(members, path, &error).await
+        self.keep(members, table, &error).await
     }
 
     /// Sets something aside that did not become a row: a line of a file, a message.
     ///
     /// # Errors
     /// As [`DirtyRows::reject`].
-    pub async fn reject_text(&self, table: &TablePath, text: &str, error: Error) -> Result<()> {
+    pub async fn reject_text(&self, table: &CatalogTable, text: &str, error: Error) -> Result<()> {
         if !self.is_on() || error.is_retryable() {
             return Err(with_table(error, table));
         }
@@ -126,11 +128,23 @@ impl DirtyRows {
         self.keep(members, table, &error).await
     }
 
-    async fn keep(&self, members: String, table: &TablePath, error: &Error) -> Result<()> {
+    /// For engines: makes what is kept last.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub async fn flush(&self) -> Result<()> {
+        for keeper in self.keepers.iter() {
+            keeper.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, members: String, table: &CatalogTable, error: &Error) -> Result<()> {
         self.metrics.failed_rows().add(1);
         let row = DirtyRow {
             members,
-            reason: format!("{}: {} {}", table, error.code().id, reason(error)),
+            table,
+            reason: format!("{}: {} {}", table.path(), error.code().id, reason(error)),
         };
         for keeper in self.keepers.iter() {
             keeper.keep(&row).await?;
@@ -139,12 +153,12 @@ impl DirtyRows {
     }
 
     /// Where and why.
-    fn members(&self, table: &TablePath, error: &Error, kind: &str) -> String {
+    fn members(&self, table: &CatalogTable, error: &Error, kind: &str) -> String {
         let mut out = String::with_capacity(512);
         push_member(&mut out, "stage");
         push_string(&mut out, &self.stage);
         push_member(&mut out, "table");
-        push_string(&mut out, &table.to_string());
+        push_string(&mut out, &table.path().to_string());
         if !kind.is_empty() {
             out.push(',');
             out.push_str(kind);
@@ -212,17 +226,17 @@ fn reason(error: &Error) -> String {
     text
 }
 
-fn with_table(error: Error, table: &TablePath) -> Error {
+fn with_table(error: Error, table: &CatalogTable) -> Error {
     if error.context().iter().any(|(what, _)| *what == "table") {
         return error;
     }
-    error.with_context("table", table)
+    error.with_context("table", table.path())
 }
 
 /// The error with the table and the key of the row.
 fn located(error: Error, batch: &Batch, row: usize) -> Error {
     let table = batch.table();
-    let error = with_table(error, table.path());
+    let error = with_table(error, table);
     let Some(key) = &table.schema().primary_key else {
         return error;
     };

@@ -46,6 +46,10 @@ pub mod codes {
     pub const VALUE_INVALID: ErrorCode = ErrorCode::new("COMMON-16", "value not representable");
     /// A connector meets a type that it can't carry.
     pub const TYPE_UNSUPPORTED: ErrorCode = ErrorCode::new("COMMON-07", "type not supported");
+    /// More rows were rejected than a sink's `dirty.max` allows.
+    pub const DIRTY_LIMIT: ErrorCode = ErrorCode::new("COMMON-17", "too many dirty rows");
+    /// Rejected rows can't be kept where `dirty.path` says.
+    pub const DIRTY_PLACE: ErrorCode = ErrorCode::new("COMMON-18", "dirty rows not kept");
     /// Saved state can't be read back.
     pub const STATE_INVALID: ErrorCode = ErrorCode::new("COMMON-40", "saved state not readable");
     /// The job was asked to stop.

@@ -50,7 +50,7 @@ impl Metrics {
         &self.0.bytes
     }
 
-    /// Rows that could not be read or written and were set aside; the connector counts them.
+    /// Rows that could not be read or written and were set aside; [`crate::DirtyRows`] counts them.
     pub fn failed_rows(&self) -> &Counter {
         &self.0.failed_rows
     }

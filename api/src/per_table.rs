@@ -78,6 +78,13 @@ pub fn fill_placeholders(config: &ConfigValue, table: &CatalogTable) -> ConfigVa
     filled
 }
 
+/// The path of a file with `${table_name}` and kin replaced; what is replaced stays one file name.
+pub fn fill_path(path: &str, table: &CatalogTable) -> String {
+    fill_text(path, &|name| {
+        placeholder(name, table).map(|text| text.replace(['/', '\\'], "_"))
+    })
+}
+
 fn fill(value: &mut ConfigValue, lookup: &dyn Fn(&str) -> Option<String>) {
     match &mut value.kind {
         Kind::String(text) if text.contains("${") => *text = fill_text(text, lookup),

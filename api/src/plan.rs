@@ -30,6 +30,17 @@ pub struct Node {
     pub outputs: Vec<usize>,
     /// The tables whose rows come out; for a sink, those that go in.
     pub tables: Vec<Arc<CatalogTable>>,
+    /// Of a sink: what becomes of rows that are rejected; without it the first one fails the job.
+    pub dirty: Option<DirtyPlace>,
+}
+
+/// What becomes of the rows that a sink, or what stands before it, rejects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirtyPlace {
+    /// The file or folder they are kept in; without it they are counted and logged.
+    pub path: Option<String>,
+    /// How many are allowed; any number if not given.
+    pub max: Option<u64>,
 }
 
 /// What a node is.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::job::TaskContext;
@@ -48,7 +49,8 @@ pub trait Source: Send + Sync + 'static {
         Boundedness::Bounded
     }
 
-    /// All splits of a bounded source, for so many readers. Called once a job, not after a restore.
+    /// All splits of a bounded source, for so many readers. Called once a job; again only after a
+    /// restore from before the splits were handed over.
     ///
     /// More splits than readers are welcome: each reader takes the next when it is done with one,
     /// so that a slow split delays no other.
@@ -69,12 +71,13 @@ pub trait Source: Send + Sync + 'static {
         parallelism: usize,
         state: Option<&[u8]>,
     ) -> Result<Box<dyn SplitEnumerator<Self::Split>>> {
-        let splits = match state {
-            None => Some(self.splits(parallelism).await?),
-            Some(bytes) => {
-                decode::<()>(StateKind::Enumerator, bytes)?;
-                None
-            }
+        let listed = match state {
+            None => false,
+            Some(bytes) => decode::<Listed>(StateKind::Enumerator, bytes)?.0 != Some(false),
+        };
+        let splits = match listed {
+            true => None,
+            false => Some(self.splits(parallelism).await?),
         };
         Ok(Box::new(ListedSplits(splits)))
     }
@@ -155,6 +158,12 @@ pub trait SplitEnumerator<S: Split>: Send {
     fn snapshot(&self) -> Result<Vec<u8>>;
 }
 
+/// Whether the splits have been handed over; nothing stands for yes in state of older versions.
+#[derive(Serialize, Deserialize)]
+struct Listed(Option<bool>);
+
+impl State for Listed {}
+
 /// The splits of a bounded source, listed once.
 struct ListedSplits<S>(Option<Vec<S>>);
 
@@ -168,6 +177,6 @@ impl<S: Split> SplitEnumerator<S> for ListedSplits<S> {
     }
 
     fn snapshot(&self) -> Result<Vec<u8>> {
-        encode(StateKind::Enumerator, &())
+        encode(StateKind::Enumerator, &Listed(Some(self.0.is_none())))
     }
 }

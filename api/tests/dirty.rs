@@ -15,7 +15,7 @@ struct Kept(Mutex<Vec<serde_json::Value>>);
 
 #[async_trait]
 impl DirtyKeeper for Kept {
-    async fn keep(&self, row: &DirtyRow) -> Result<()> {
+    async fn keep(&self, row: &DirtyRow<'_>) -> Result<()> {
         let line = serde_json::from_str(&format!("{{{}}}", row.members)).unwrap();
         self.0.lock().unwrap().push(line);
         Ok(())
@@ -92,8 +92,10 @@ async fn a_row_is_kept_with_all_that_is_known_and_its_values_are_exact() {
         .with_cause(std::io::Error::other("Key (id)=(7) exists"));
     dirty.reject(&batch(), 1, error).await.unwrap();
     let error = Error::new(BROKEN, "not a number").with_context("line", 4);
-    let path = TablePath::parse("shop.orders", false);
-    dirty.reject_text(&path, "1,\"x\"", error).await.unwrap();
+    dirty
+        .reject_text(batch().table(), "1,\"x\"", error)
+        .await
+        .unwrap();
 
     let kept = kept.0.lock().unwrap();
     // Decimals beyond double precision are compared as text below.

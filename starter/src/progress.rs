@@ -110,7 +110,7 @@ fn amounts(node: &NodeProgress, rate: &Rate) -> String {
     let metrics = &node.metrics;
     let mut text = format!(
         "{} rows, {} rows/s, {}, {}/s",
-        grouped(metrics.rows().get()),
+        grouped(node.rows()),
         grouped(rate.rows),
         bytes(metrics.bytes().get()),
         bytes(rate.bytes),
@@ -124,7 +124,7 @@ fn amounts(node: &NodeProgress, rate: &Rate) -> String {
     }
     if metrics.failed_rows().get() > 0 {
         text.push_str(&format!(
-            ", {} rows failed",
+            ", {} dirty rows",
             grouped(metrics.failed_rows().get())
         ));
     }
@@ -158,7 +158,7 @@ impl Speeds {
         if first || since >= SHORTEST_MEASURE {
             let counts: Vec<Rate> = ends(handle)
                 .map(|node| Rate {
-                    rows: node.metrics.rows().get(),
+                    rows: node.rows(),
                     bytes: node.metrics.bytes().get(),
                 })
                 .collect();
@@ -212,7 +212,7 @@ mod tests {
         metrics.failed_rows().add(2);
         node.role = NodeRole::Sink;
         let text = amounts(&node, &rate);
-        assert!(text.ends_with("splits 3 of 8, 2 rows failed"), "{text}");
+        assert!(text.ends_with("splits 3 of 8, 2 dirty rows"), "{text}");
     }
 
     #[test]

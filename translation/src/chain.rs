@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use seatunnel_api::plan::{JobPlan, NodeKind};
-use seatunnel_api::{Batch, Metrics, Result, Transform};
+use seatunnel_api::{Batch, DirtyRows, Metrics, Result, Transform};
+
+use crate::dirty_sinks::DirtySinks;
 
 /// Sees every batch that comes out of a node, for samples and counts.
 pub trait Tap: Send {
@@ -22,6 +24,7 @@ enum Step {
     Transform {
         transform: Arc<dyn Transform>,
         metrics: Metrics,
+        dirty: DirtyRows,
         outputs: Vec<usize>,
     },
     Sink,
@@ -39,9 +42,16 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The chain of the source at position `source`. `metrics` are those of the plan's nodes;
-    /// a transform's count the rows that come out of it.
-    pub fn new(plan: &JobPlan, source: usize, metrics: &[Metrics]) -> Self {
+    /// The chain of the source at position `source`, for task number `task`. `metrics` are those of
+    /// the plan's nodes; a transform's count the rows that come out of it. Rows that a transform
+    /// rejects go to `dirty`.
+    pub fn new(
+        plan: &JobPlan,
+        source: usize,
+        task: usize,
+        metrics: &[Metrics],
+        dirty: &DirtySinks,
+    ) -> Self {
         let reached = reached(plan, source);
         let steps = plan
             .nodes
@@ -52,6 +62,7 @@ impl Chain {
                 NodeKind::Transform(transform) => Step::Transform {
                     transform: transform.clone(),
                     metrics: metrics[index].clone(),
+                    dirty: dirty.of(plan, index, task, &metrics[index]),
                     outputs: node.outputs.clone(),
                 },
                 NodeKind::Sink(_) => Step::Sink,
@@ -91,9 +102,14 @@ impl Chain {
                 Step::Transform {
                     transform,
                     metrics,
+                    dirty,
                     outputs,
                 } => {
-                    transform.apply(batch, &mut results).await?;
+                    if dirty.is_on() {
+                        apply_to_good_rows(transform.as_ref(), dirty, batch, &mut results).await?;
+                    } else {
+                        transform.apply(batch, &mut results).await?;
+                    }
                     for result in results.drain(..).rev().filter(|b| !b.is_empty()) {
                         metrics.rows().add(result.num_rows() as u64);
                         tap.see(index, &result);
@@ -108,6 +124,36 @@ impl Chain {
     }
 }
 
+/// Applies a transform to the rows that it can change, in their order; the others are rejected. A
+/// batch with a dirty row is halved until the row is alone: a transform keeps no state, so it may
+/// see rows again.
+async fn apply_to_good_rows(
+    transform: &dyn Transform,
+    dirty: &DirtyRows,
+    batch: Batch,
+    results: &mut Vec<Batch>,
+) -> Result<()> {
+    let mut parts = vec![batch];
+    while let Some(part) = parts.pop() {
+        let done = results.len();
+        let Err(error) = transform.apply(part.clone(), results).await else {
+            continue;
+        };
+        results.truncate(done);
+        match part.num_rows() {
+            _ if !error.is_of_row() => return Err(error),
+            0 => return Err(error),
+            1 => dirty.reject(&part, 0, error).await?,
+            rows => {
+                let half = rows / 2;
+                parts.push(part.slice(half, rows - half));
+                parts.push(part.slice(0, half));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Puts a batch on the stack for each output, the first on top.
 fn fan_out(waiting: &mut Vec<Delivery>, outputs: &[usize], batch: Batch) {
     for output in outputs.iter().rev() {
@@ -115,8 +161,8 @@ fn fan_out(waiting: &mut Vec<Delivery>, outputs: &[usize], batch: Batch) {
     }
 }
 
-/// Which nodes the rows of `source` come to.
-fn reached(plan: &JobPlan, source: usize) -> Vec<bool> {
+/// Which nodes the rows of the node at position `source` come to, itself among them.
+pub fn reached(plan: &JobPlan, source: usize) -> Vec<bool> {
     let mut reached = vec![false; plan.nodes.len()];
     // Nodes stand behind those they take rows from: one pass is enough.
     reached[source] = true;

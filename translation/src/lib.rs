@@ -4,5 +4,8 @@
 //! behind it and says which writers get what comes out.
 
 mod chain;
+mod dirty_file;
+mod dirty_sinks;
 
-pub use chain::{Chain, Delivery, Tap};
+pub use chain::{Chain, Delivery, Tap, reached};
+pub use dirty_sinks::DirtySinks;

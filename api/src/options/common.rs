@@ -38,4 +38,15 @@ pub struct SinkCommonOptions {
     pub parallelism: Option<usize>,
     /// Accepted; writers are not multiplied by table here.
     pub multi_table_sink_replica: Option<usize>,
+    /// File for dirty rows: those that this sink can't write, or that a source or transform before
+    /// it can't make. They are added as JSON lines, with where and why, and the job goes on without
+    /// them. A folder gets a file named after the job and the sink; `${table_name}` and kin make a
+    /// file for each table.
+    #[option(key = "dirty.path")]
+    pub dirty_path: Option<String>,
+    /// Dirty rows that are allowed; with one more the job fails. Without it, `dirty.path` allows any
+    /// number; without `dirty.path`, the rows are counted and the first few logged, but not kept.
+    /// With neither, the first one fails the job.
+    #[option(key = "dirty.max")]
+    pub dirty_max: Option<u64>,
 }

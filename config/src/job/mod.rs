@@ -7,11 +7,13 @@ pub mod codes;
 mod graph;
 mod plan;
 
+use indexmap::IndexMap;
 use seatunnel_api::config::{ConfigValue, Kind, Report, Span};
 use seatunnel_api::options::{
     EnvOptions, OptionReader, OptionSet, Options, SinkCommonOptions, SourceCommonOptions,
     TransformCommonOptions,
 };
+use seatunnel_api::plan::DirtyPlace;
 
 pub use graph::Graph;
 pub use plan::{Overrides, build, check};
@@ -65,6 +67,8 @@ pub struct PluginSpec {
     pub output: Option<(String, Span)>,
     /// Its own parallelism.
     pub parallelism: Option<usize>,
+    /// Of a sink: what becomes of rows that are rejected.
+    pub dirty: Option<DirtyPlace>,
 }
 
 impl PluginSpec {
@@ -161,10 +165,10 @@ fn read_plugin(
     };
     let name = name.to_owned();
     let mut reader = OptionReader::new(&name, report);
-    let (inputs, output, parallelism) = match kind {
+    let (inputs, output, parallelism, dirty) = match kind {
         PluginKind::Source => {
             let common = SourceCommonOptions::read_fields(block, &mut reader)?;
-            (None, common.plugin_output, common.parallelism)
+            (None, common.plugin_output, common.parallelism, None)
         }
         PluginKind::Transform => {
             let common = TransformCommonOptions::read_fields(block, &mut reader)?;
@@ -172,11 +176,13 @@ fn read_plugin(
                 common.plugin_input,
                 common.plugin_output,
                 common.parallelism,
+                None,
             )
         }
         PluginKind::Sink => {
             let common = SinkCommonOptions::read_fields(block, &mut reader)?;
-            (common.plugin_input, None, common.parallelism)
+            let dirty = read_dirty(common.dirty_path, common.dirty_max, block, &mut reader)?;
+            (common.plugin_input, None, common.parallelism, dirty)
         }
     };
     let span_of = |keys: [&str; 2]| {
@@ -186,9 +192,10 @@ fn read_plugin(
     let input_span = span_of(["plugin_input", "source_table_name"]);
     let mut options = block.clone();
     if let Kind::Object(members) = &mut options.kind {
-        members.retain(|key, _| {
-            key != "plugin_name" && !kind.common().keys().any(|common| common == key)
-        });
+        members.retain(|key, _| key != "plugin_name");
+        for key in kind.common().keys() {
+            remove(members, key);
+        }
     }
     Some(PluginSpec {
         kind,
@@ -206,5 +213,40 @@ fn read_plugin(
             .collect(),
         output: output.map(|o| (o, span_of(["plugin_output", "result_table_name"]))),
         parallelism,
+        dirty,
     })
+}
+
+/// What becomes of rejected rows; none where nothing is said of them.
+fn read_dirty(
+    path: Option<String>,
+    max: Option<u64>,
+    block: &ConfigValue,
+    reader: &mut OptionReader<'_>,
+) -> Option<Option<DirtyPlace>> {
+    if path.as_ref().is_some_and(|p| p.trim().is_empty()) {
+        let value = block.get("dirty.path").unwrap_or(block);
+        reader.invalid(value, "`dirty.path` is the path of a file, and is empty");
+        return None;
+    }
+    let given = path.is_some() || max.is_some();
+    Some(given.then_some(DirtyPlace { path, max }))
+}
+
+/// Takes out an option, also where its key is written as blocks: `dirty { max = 1 }`.
+fn remove(members: &mut IndexMap<String, ConfigValue>, key: &str) {
+    if members.shift_remove(key).is_some() {
+        return;
+    }
+    for (dot, _) in key.match_indices('.') {
+        let Some(block) = members.get_mut(&key[..dot]) else {
+            continue;
+        };
+        if let Kind::Object(inner) = &mut block.kind {
+            remove(inner, &key[dot + 1..]);
+            if inner.is_empty() {
+                members.shift_remove(&key[..dot]);
+            }
+        }
+    }
 }

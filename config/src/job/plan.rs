@@ -84,6 +84,7 @@ pub async fn build(spec: &JobSpec, registry: &Registry, overrides: &Overrides) -
             kind,
             outputs: Vec::new(),
             tables,
+            dirty: plugin.dirty.clone(),
         });
     }
     Ok(JobPlan { job, env, nodes })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use seatunnel_api::erased::{DynEnumerator, DynSource};
 use seatunnel_api::plan::{JobPlan, NodeKind};
 use seatunnel_api::{Error, JobMode, Metrics, NextDiscovery, Result, TaskContext, codes};
-use seatunnel_translation::Chain;
+use seatunnel_translation::{Chain, DirtySinks, reached};
 use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,7 @@ pub(crate) struct Attempt<'a> {
     plan: &'a JobPlan,
     handle: &'a JobHandle,
     options: EngineOptions,
+    dirty: &'a DirtySinks,
     metrics: Vec<Metrics>,
     tasks: JoinSet<Result<Brought>>,
     /// Which node of the plan a task belongs to, for messages.
@@ -49,7 +50,12 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(crate) fn new(plan: &'a JobPlan, handle: &'a JobHandle, options: EngineOptions) -> Self {
+    pub(crate) fn new(
+        plan: &'a JobPlan,
+        handle: &'a JobHandle,
+        dirty: &'a DirtySinks,
+        options: EngineOptions,
+    ) -> Self {
         let (stop, end_early) = match plan.job.mode {
             // A cancelled batch job throws away what is not committed; a cancelled streaming job
             // commits what it has read.
@@ -60,6 +66,7 @@ impl<'a> Attempt<'a> {
             plan,
             handle,
             options,
+            dirty,
             metrics: handle.all_metrics(),
             tasks: JoinSet::new(),
             owners: HashMap::new(),
@@ -84,20 +91,20 @@ impl<'a> Attempt<'a> {
     /// Starts all tasks.
     async fn start(&mut self) -> Result<()> {
         let mut writers: Vec<Vec<Sender<Message>>> = vec![Vec::new(); self.plan.nodes.len()];
-        let chains: Vec<(usize, Chain)> = self
+        let sources: Vec<(usize, Vec<bool>)> = self
             .plan
             .sources()
-            .map(|index| (index, Chain::new(self.plan, index, &self.metrics)))
+            .map(|index| (index, reached(self.plan, index)))
             .collect();
         for sink in self.plan.sinks() {
-            let feeding: Vec<usize> = chains
+            let feeding: Vec<usize> = sources
                 .iter()
-                .filter(|(_, chain)| chain.sinks().any(|s| s == sink))
+                .filter(|(_, reached)| reached[sink])
                 .map(|(source, _)| self.parallelism(*source))
                 .collect();
             writers[sink] = self.start_writers(sink, &feeding);
         }
-        for (source, _) in chains {
+        for (source, _) in sources {
             self.start_readers(source, &writers).await?;
         }
         Ok(())
@@ -203,7 +210,7 @@ impl<'a> Attempt<'a> {
         writers: &[Vec<Sender<Message>>],
         wants_positions: bool,
     ) -> TaskEmitter {
-        let chain = Chain::new(self.plan, source, &self.metrics);
+        let chain = Chain::new(self.plan, source, subtask, &self.metrics, self.dirty);
         let mut channels = vec![None; self.plan.nodes.len()];
         for sink in chain.sinks() {
             channels[sink] = writers[sink].get(subtask).cloned();
@@ -226,7 +233,7 @@ impl<'a> Attempt<'a> {
             subtask,
             parallelism,
             metrics: self.metrics[node].clone(),
-            dirty: seatunnel_api::DirtyRows::off(),
+            dirty: self.dirty.of(self.plan, node, subtask, &self.metrics[node]),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use seatunnel_api::plan::{JobPlan, NodeKind};
 use seatunnel_api::{BatchSize, Error, Guarantee, Result, codes};
+use seatunnel_translation::DirtySinks;
 use tracing::{info, warn};
 
 use crate::attempt::{Attempt, Outcome};
@@ -54,6 +55,7 @@ impl LocalEngine {
     pub async fn run(&self, plan: &JobPlan, handle: &JobHandle) -> Result<JobReport> {
         let started = SystemTime::now();
         handle.start();
+        let dirty = DirtySinks::open(plan)?;
         let sinks = plan.sinks().collect::<Vec<_>>();
         for index in &sinks {
             if let NodeKind::Sink(sink) = &plan.nodes[*index].kind {
@@ -63,10 +65,20 @@ impl LocalEngine {
         }
         let mut restarts = 0;
         loop {
-            let outcome = Attempt::new(plan, handle, self.options).run().await;
+            dirty.start_attempt();
+            let outcome = Attempt::new(plan, handle, &dirty, self.options).run().await;
+            if let Err(lost) = dirty.flush().await {
+                // The tasks have seen to what they need kept before a commit.
+                warn!(error = %lost, "dirty rows of this attempt are not all kept");
+            }
             let error = match outcome {
                 Outcome::Done(committables) => match commit::commit(plan, committables).await {
-                    Ok(()) => return Ok(handle.report(started)),
+                    Ok(()) => {
+                        for summary in dirty.summaries() {
+                            warn!("{summary}");
+                        }
+                        return Ok(handle.report(started));
+                    }
                     // What is committed can't be taken back, so the job can't be run again.
                     Err(error) => return Err(error),
                 },

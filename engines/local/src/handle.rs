@@ -51,7 +51,7 @@ pub struct JobReport {
     pub elapsed: Duration,
     /// Rows that all sources handed on.
     pub rows_read: u64,
-    /// Rows that all sinks took.
+    /// Rows that all sinks took, without those they rejected.
     pub rows_written: u64,
     /// Bytes that all sources handed on.
     pub bytes_read: u64,
@@ -59,6 +59,18 @@ pub struct JobReport {
     pub bytes_written: u64,
     /// Rows that could not be read or written and were set aside; a row that a filter drops is none.
     pub rows_failed: u64,
+}
+
+impl NodeProgress {
+    /// Rows that passed; of a sink without those it rejected.
+    pub fn rows(&self) -> u64 {
+        let rows = self.metrics.rows().get();
+        match self.role {
+            // A batch counts when it is taken, a row of it may be rejected before.
+            NodeRole::Sink => rows.saturating_sub(self.metrics.failed_rows().get()),
+            _ => rows,
+        }
+    }
 }
 
 impl JobHandle {
@@ -149,16 +161,16 @@ impl JobHandle {
     }
 
     fn totals(&self) -> Totals {
-        let sum = |role: NodeRole, value: fn(&Metrics) -> u64| {
+        let sum = |role: NodeRole, value: fn(&NodeProgress) -> u64| {
             let of_role = self.nodes.iter().filter(|n| n.role == role);
-            of_role.map(|n| value(&n.metrics)).sum::<u64>()
+            of_role.map(value).sum::<u64>()
         };
         let failed = self.nodes.iter().map(|n| n.metrics.failed_rows().get());
         Totals {
-            rows_read: sum(NodeRole::Source, |m| m.rows().get()),
-            rows_written: sum(NodeRole::Sink, |m| m.rows().get()),
-            bytes_read: sum(NodeRole::Source, |m| m.bytes().get()),
-            bytes_written: sum(NodeRole::Sink, |m| m.bytes().get()),
+            rows_read: sum(NodeRole::Source, NodeProgress::rows),
+            rows_written: sum(NodeRole::Sink, NodeProgress::rows),
+            bytes_read: sum(NodeRole::Source, |n| n.metrics.bytes().get()),
+            bytes_written: sum(NodeRole::Sink, |n| n.metrics.bytes().get()),
             rows_failed: failed.sum(),
         }
     }

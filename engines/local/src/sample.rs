@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use seatunnel_api::plan::{JobPlan, NodeKind};
-use seatunnel_api::{Batch, BatchSize, Emitter, Error, Metrics, Result, TaskContext, codes};
-use seatunnel_translation::{Chain, Tap};
+use seatunnel_api::{
+    Batch, BatchSize, DirtyRows, Emitter, Error, Metrics, Result, TaskContext, codes,
+};
+use seatunnel_translation::{Chain, DirtySinks, Tap};
 
 /// The first rows that come out of one node.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub async fn sample(plan: &JobPlan, limit: usize) -> Result<Vec<Sample>> {
         let mut emitter = SampleEmitter {
             index,
             left: limit,
-            chain: Chain::new(plan, index, &metrics),
+            chain: Chain::new(plan, index, 0, &metrics, &DirtySinks::none(plan)),
             taps: Taps(&mut taps),
         };
         let context = TaskContext {
@@ -37,7 +39,7 @@ pub async fn sample(plan: &JobPlan, limit: usize) -> Result<Vec<Sample>> {
             subtask: 0,
             parallelism: 1,
             metrics: metrics[index].clone(),
-            dirty: seatunnel_api::DirtyRows::off(),
+            dirty: DirtyRows::off(),
         };
         let mut enumerator = source.enumerator(1, None).await?;
         let mut reader = source.reader(context).await?;

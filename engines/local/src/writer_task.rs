@@ -81,6 +81,9 @@ impl WriterTask {
                 None => return Err(Error::cancelled()),
             }
         }
-        writer.prepare_commit(FINAL_CHECKPOINT).await
+        let committables = writer.prepare_commit(FINAL_CHECKPOINT).await?;
+        // Before the rows around them are committed.
+        context.dirty.flush().await?;
+        Ok(committables)
     }
 }

@@ -298,6 +298,7 @@ pub fn plan(nodes: Vec<(NodeKind, Vec<usize>)>) -> JobPlan {
                 kind,
                 outputs,
                 tables: vec![table("numbers")],
+                dirty: None,
             })
             .collect(),
     }

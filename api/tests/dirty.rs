@@ -1,5 +1,7 @@
 //! Rows set aside, as a connector sees it.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;

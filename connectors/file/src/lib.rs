@@ -1,6 +1,7 @@
 //! LocalFile source and sink.
 
 mod codes;
+mod halving;
 mod sink;
 mod sink_options;
 mod source;

@@ -98,7 +98,16 @@ impl TableStep for SqlStep {
     }
 
     fn apply(&self, batch: Batch) -> Result<Option<Batch>> {
-        let mut batch = batch;
+        // What the compiled query can still refuse is a value of a row.
+        self.compute(batch).map_err(|error| match error.code() {
+            codes::SQL_VALUE => error.of_row(),
+            _ => error,
+        })
+    }
+}
+
+impl SqlStep {
+    fn compute(&self, mut batch: Batch) -> Result<Option<Batch>> {
         if let Some(filter) = &self.query.filter {
             let keep = filter.booleans(batch.records())?;
             match keep.true_count() {

@@ -5,6 +5,7 @@
 mod bad_files;
 mod bad_jobs;
 mod command_line;
+mod dirty_rows;
 mod discovery;
 mod dry_run;
 mod quickstart;

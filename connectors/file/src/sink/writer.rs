@@ -6,9 +6,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{BooleanArray, RecordBatch};
 use async_trait::async_trait;
-use seatunnel_api::{Batch, CheckpointId, Error, Result, SinkWriter, TaskContext, codes};
+use seatunnel_api::{
+    Batch, CheckpointId, DirtyRows, Error, Result, SinkWriter, TaskContext, codes,
+};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::commit::FileCommittable;
@@ -19,6 +21,7 @@ use super::output::OutputFile;
 use super::partition::Partitioner;
 use super::target::{Encoder, Target};
 use super::transaction::{Transaction, Workspace};
+use crate::halving::find_bad;
 
 /// Files that a writer has open at once; of more partitions the one that rested longest makes room.
 const OPEN_FILES: usize = 64;
@@ -76,6 +79,9 @@ pub(crate) struct LocalFileWriter {
     syncs: Vec<(PathBuf, JoinHandle<io::Result<()>>)>,
     writes: u64,
     has_written: bool,
+    dirty: DirtyRows,
+    /// Rows that came so far.
+    rows: u64,
 }
 
 impl LocalFileWriter {
@@ -102,7 +108,32 @@ impl LocalFileWriter {
             syncs: Vec::new(),
             writes: 0,
             has_written: false,
+            dirty: context.dirty.clone(),
+            rows: 0,
         })
+    }
+
+    /// The columns that files have.
+    fn projected(&self, batch: &Batch) -> Result<RecordBatch> {
+        let all = batch.records();
+        Ok(match self.target.takes_all() {
+            true => all.clone(),
+            false => all.project(&self.target.columns)?,
+        })
+    }
+
+    /// Rows with values that can't be written as files have them.
+    fn refused(&mut self, rows: &RecordBatch) -> Vec<(usize, Error)> {
+        let charset = self.target.charset;
+        let path = &self.target.path;
+        match &mut self.encoder {
+            Encoder::Lines(encoder) if encoder.may_refuse(charset) => {
+                find_bad(rows.num_rows(), |from, to| {
+                    encoder.check(&rows.slice(from, to - from), charset, path)
+                })
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn write_part(&mut self, partition: &Arc<str>, rows: &RecordBatch) -> Result<()> {
@@ -277,12 +308,24 @@ impl SinkWriter for LocalFileWriter {
             return Ok(());
         }
         self.has_written = true;
+        let mut batch = batch;
+        let mut rows = self.projected(&batch)?;
+        if self.dirty.is_on() {
+            let before = self.rows;
+            self.rows += batch.num_rows() as u64;
+            let bad = self.refused(&rows);
+            if !bad.is_empty() {
+                let mut keep = vec![true; batch.num_rows()];
+                for (row, error) in bad {
+                    keep[row] = false;
+                    let error = error.with_context("row", before + row as u64 + 1);
+                    self.dirty.reject(&batch, row, error).await?;
+                }
+                batch = batch.filter(&BooleanArray::from(keep))?;
+                rows = self.projected(&batch)?;
+            }
+        }
         let all = batch.records();
-        let rows = if self.target.takes_all() {
-            all.clone()
-        } else {
-            all.project(&self.target.columns)?
-        };
         match &mut self.partitioner {
             None => self.write_part(&Arc::from(""), &rows)?,
             Some(partitioner) => {

@@ -17,10 +17,11 @@ use seatunnel_api::config::{ConfigValue, Kind};
 use seatunnel_api::{
     Batch, BatchBuilder, CatalogTable, Column, DataType, RowKind, TablePath, TableSchema, Value,
 };
-use seatunnel_api::{Error, Output, Result};
+use seatunnel_api::{DirtyRows, Error, Output, Result};
 
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert, parse_date, parse_time, parse_timestamp};
+use super::dirty::{DirtyLine, Lines, set_aside};
 use super::json_texts::containers_as_texts;
 use super::numbers::{parse_decimal, parse_integer};
 use super::progress::Progress;
@@ -30,6 +31,7 @@ use super::streams::{Transcoder, read_failed};
 use super::table::FileTable;
 use super::window::Window;
 use crate::codes;
+use crate::halving::find_bad;
 
 /// How the objects of a table's files are read.
 pub(crate) struct JsonRules {
@@ -116,6 +118,7 @@ pub(crate) async fn read(
     rules: &JsonRules,
     split: FileSplit,
     out: &mut Output<'_, FileSplit>,
+    dirty: &DirtyRows,
 ) -> Result<()> {
     let path = Path::new(&split.path).to_owned();
     let by_bytes = table.reads_by_bytes();
@@ -133,7 +136,7 @@ pub(crate) async fn read(
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.consume(3);
         }
-        let mut lines_before = 0;
+        let mut lines_before = (!by_bytes).then_some(0);
         loop {
             if window.is_low() {
                 window.fill(false).map_err(|e| read_failed(&path, e))?;
@@ -142,20 +145,34 @@ pub(crate) async fn read(
                 break;
             };
             let size = out.batch_size();
-            let place = Place {
+            let mut place = Place {
                 table,
                 path: &path,
                 offset: window.offset(),
                 lines_before,
             };
-            let (batch, used) = rules.next(&window.bytes()[..length], size.rows, &place)?;
-            if !by_bytes {
-                lines_before += memchr_iter(b'\n', &window.bytes()[..used]).count() as u64;
+            let data = &window.bytes()[..length];
+            let lines = match rules.next(data, size.rows, &place) {
+                Ok((batch, used)) => Lines {
+                    batch,
+                    used,
+                    dirty: Vec::new(),
+                },
+                Err(error) if dirty.is_on() && error.code() == codes::VALUE_INVALID => {
+                    place.count_lines();
+                    lines_before = place.lines_before;
+                    rules.next_good(data, size.rows, &place)?
+                }
+                Err(error) => return Err(error),
+            };
+            if let Some(before) = &mut lines_before {
+                *before += line_ends(&data[..lines.used]);
             }
-            window.consume(used);
-            if let Some(batch) = batch {
+            window.consume(lines.used);
+            if let Some(batch) = lines.batch {
                 progress.emit(batch, window.offset(), out).await?;
             }
+            set_aside(lines.dirty, table, dirty).await?;
         }
     }
     Ok(())
@@ -194,17 +211,35 @@ struct Place<'a> {
     table: &'a FileTable,
     path: &'a Path,
     offset: u64,
-    /// Lines before the data, where positions don't tell.
-    lines_before: u64,
+    /// Lines before the data; where positions tell, they are only counted once a line was set aside.
+    lines_before: Option<u64>,
+}
+
+fn line_ends(data: &[u8]) -> u64 {
+    memchr_iter(b'\n', data).count() as u64
 }
 
 impl Place<'_> {
+    /// Counts the lines before the data, if they are not.
+    fn count_lines(&mut self) {
+        let count = || line_at(self.path, self.offset).map_or(0, |line| line - 1);
+        self.lines_before = Some(self.lines_before.unwrap_or_else(count));
+    }
+
+    /// The place of what comes `data` later.
+    fn behind(&self, data: &[u8]) -> Self {
+        Self {
+            table: self.table,
+            path: self.path,
+            offset: self.offset + data.len() as u64,
+            lines_before: self.lines_before.map(|lines| lines + line_ends(data)),
+        }
+    }
+
     fn error(&self, message: String, data: &[u8], start: usize) -> Error {
-        let line = if self.table.reads_by_bytes() {
-            line_at(self.path, self.offset + start as u64)
-        } else {
-            let before = memchr_iter(b'\n', &data[..start]).count() as u64;
-            Some(self.lines_before + before + 1)
+        let line = match self.lines_before {
+            Some(before) => Some(before + line_ends(&data[..start]) + 1),
+            None => line_at(self.path, self.offset + start as u64),
         };
         let text = String::from_utf8_lossy(&data[start..]);
         let mut shown: String = text.lines().next().unwrap_or("").chars().take(80).collect();
@@ -241,6 +276,46 @@ impl JsonRules {
             }
             Way::Rows(columns) => self.row_by_row(columns, data, rows, place),
         }
+    }
+
+    /// The good ones among lines that have bad ones.
+    fn next_good(&self, data: &[u8], rows: usize, place: &Place<'_>) -> Result<Lines> {
+        // No more than make a batch, so that each line looked at is used.
+        let ends: Vec<usize> = memchr_iter(b'\n', data)
+            .map(|at| at + 1)
+            .take(rows)
+            .collect();
+        let ends = match ends.last() {
+            Some(last) if ends.len() == rows || *last == data.len() => ends,
+            _ => ends.into_iter().chain([data.len()]).collect(),
+        };
+        let used = ends.last().copied().unwrap_or(0);
+        // A line may hold more than one object.
+        let most = rows.max(memchr_iter(b'{', &data[..used]).count());
+        let span = |from: usize, to: usize| {
+            let start = from.checked_sub(1).map_or(0, |before| ends[before]);
+            start..ends[to - 1]
+        };
+        let bad = find_bad(ends.len(), |from, to| {
+            let span = span(from, to);
+            let place = place.behind(&data[..span.start]);
+            self.next(&data[span], most, &place).map(|_| ())
+        });
+        let mut good = Vec::with_capacity(used);
+        let mut dirty = Vec::with_capacity(bad.len());
+        let mut from = 0;
+        for (line, error) in bad {
+            if error.code() != codes::VALUE_INVALID {
+                return Err(error);
+            }
+            let span = span(line, line + 1);
+            good.extend_from_slice(&data[from..span.start]);
+            from = span.end;
+            dirty.push(DirtyLine::new(error, &data[span]));
+        }
+        good.extend_from_slice(&data[from..used]);
+        let (batch, _) = self.next(&good, most, place)?;
+        Ok(Lines { batch, used, dirty })
     }
 
     fn decode(

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use seatunnel_api::{Batch, Error, Output, Result};
+use seatunnel_api::{Batch, DirtyRows, Error, Output, Result};
 
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert};
+use super::dirty::{DirtyLine, Lines, set_aside};
 use super::progress::Progress;
 use super::records::{MAX_RECORD, Records, Splitter};
 use super::split::FileSplit;
@@ -15,6 +16,7 @@ use super::streams::{Transcoder, read_failed};
 use super::table::FileTable;
 use super::window::Window;
 use crate::codes;
+use crate::halving::find_bad;
 
 /// How the lines of a table's files are read.
 #[derive(Clone, Debug)]
@@ -35,6 +37,7 @@ pub(crate) async fn read(
     rules: &LineRules,
     split: FileSplit,
     out: &mut Output<'_, FileSplit>,
+    dirty: &DirtyRows,
 ) -> Result<()> {
     let path = Path::new(&split.path).to_owned();
     let by_bytes = table.reads_by_bytes();
@@ -74,7 +77,8 @@ pub(crate) async fn read(
             rules,
             path: &path,
             order: order.as_deref(),
-            lines_before,
+            keep_dirty: dirty.is_on(),
+            lines_before: (!by_bytes).then_some(lines_before),
             records: Records::default(),
         };
         loop {
@@ -82,12 +86,14 @@ pub(crate) async fn read(
             if window.is_low() {
                 window.fill(false).map_err(|e| read_failed(&path, e))?;
             }
-            let Some((batch, used)) = reading.next(&mut window, most, out.batch_size().bytes)?
-            else {
+            let Some(lines) = reading.next(&mut window, most, out.batch_size().bytes)? else {
                 break;
             };
-            reading.consume(&mut window, used);
-            progress.emit(batch, window.offset(), out).await?;
+            reading.consume(&mut window, lines.used);
+            if let Some(batch) = lines.batch {
+                progress.emit(batch, window.offset(), out).await?;
+            }
+            set_aside(lines.dirty, table, dirty).await?;
         }
     }
     Ok(())
@@ -99,8 +105,11 @@ struct Reading<'a> {
     path: &'a Path,
     /// For each column of the schema its field in the file, where the header tells.
     order: Option<&'a [Option<usize>]>,
-    /// Lines of this part that were read already, for messages; not counted where positions tell.
-    lines_before: u64,
+    /// Whether rows with wrong fields are set aside.
+    keep_dirty: bool,
+    /// Lines of this part that were read already, for messages; where positions tell, they are only
+    /// counted once a row was set aside.
+    lines_before: Option<u64>,
     records: Records,
 }
 
@@ -111,7 +120,7 @@ impl Reading<'_> {
         window: &mut Window<R>,
         most: usize,
         bytes: usize,
-    ) -> Result<Option<(Batch, usize)>> {
+    ) -> Result<Option<Lines>> {
         loop {
             let data = window.bytes();
             if data.is_empty() && window.is_last() {
@@ -141,9 +150,9 @@ impl Reading<'_> {
                 return Err(self.unclosed(start, data, window.offset()));
             }
             if records.rows() > 0 {
-                let batch = self.batch(&records, window.bytes(), window.offset());
+                let lines = self.lines(&records, window.bytes(), window.offset(), used);
                 self.records = records;
-                return Ok(Some((batch?, used)));
+                return lines.map(Some);
             }
             self.records = records;
             if used > 0 {
@@ -164,7 +173,56 @@ impl Reading<'_> {
         }
     }
 
-    fn batch(&self, records: &Records, data: &[u8], offset: u64) -> Result<Batch> {
+    /// The rows of the records; with those that are none, where they are set aside.
+    fn lines(&mut self, records: &Records, data: &[u8], offset: u64, used: usize) -> Result<Lines> {
+        let (position, error) = match self.columns(records, data) {
+            Ok(columns) => {
+                let rows = records.rows();
+                let batch = self.table.with_partitions(self.path, columns, rows)?;
+                return Ok(Lines {
+                    batch: Some(batch),
+                    used,
+                    dirty: Vec::new(),
+                });
+            }
+            Err(found) => found,
+        };
+        if !self.keep_dirty {
+            return Err(self.error(&error, records.starts[error.row], data, offset, position));
+        }
+        self.lines_before = Some(self.line(0, data, offset) - 1);
+        let bad = find_bad(records.rows(), |from, to| {
+            self.columns(&records.only(from..to), data).map(|_| ())
+        });
+        let dirty = bad.iter().map(|(row, (position, error))| {
+            let start = records.starts[*row];
+            let end = records.starts.get(row + 1).map_or(used, |s| *s as usize);
+            let error = self.error(error, start, data, offset, *position);
+            DirtyLine::new(error, &data[start as usize..end])
+        });
+        let dirty: Vec<DirtyLine> = dirty.collect();
+        let mut rows_bad = bad.iter().map(|(row, _)| *row).peekable();
+        let good = (0..records.rows()).filter(|row| rows_bad.next_if_eq(row).is_none());
+        let good = records.only(good);
+        let batch = match good.rows() {
+            0 => None,
+            rows => {
+                let columns = self.columns(&good, data).map_err(|(position, error)| {
+                    self.error(&error, good.starts[error.row], data, offset, position)
+                })?;
+                let batch = self.table.with_partitions(self.path, columns, rows)?;
+                Some(batch)
+            }
+        };
+        Ok(Lines { batch, used, dirty })
+    }
+
+    /// The columns of the records; or the first field that is wrong, and the position of its column.
+    fn columns(
+        &self,
+        records: &Records,
+        data: &[u8],
+    ) -> std::result::Result<Vec<ArrayRef>, (usize, CellError)> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.table.wanted.len());
         for index in &self.table.wanted {
             let column = &self.table.file_columns[*index];
@@ -174,28 +232,26 @@ impl Reading<'_> {
             };
             columns.push(match field {
                 Some(field) => convert(records, data, field, &column.data_type, &self.rules.text)
-                    .map_err(|e| self.error(&e, records, data, offset, *index))?,
+                    .map_err(|e| (*index, e))?,
                 None => arrow_array::new_null_array(&column.data_type.to_arrow(), records.rows()),
             });
         }
-        self.table
-            .with_partitions(self.path, columns, records.rows())
+        Ok(columns)
     }
 
     /// Moves the window, and counts lines where messages will need it.
     fn consume<R: std::io::Read>(&mut self, window: &mut Window<R>, bytes: usize) {
-        if !self.table.reads_by_bytes() {
-            self.lines_before += line_ends(&window.bytes()[..bytes]);
+        if let Some(before) = &mut self.lines_before {
+            *before += line_ends(&window.bytes()[..bytes]);
         }
         window.consume(bytes);
     }
 
     /// The number of the line at `start` in the data.
     fn line(&self, start: u32, data: &[u8], offset: u64) -> u64 {
-        if self.table.reads_by_bytes() {
-            line_at(self.path, offset + u64::from(start)).unwrap_or_default()
-        } else {
-            self.lines_before + line_ends(&data[..start as usize]) + 1
+        match self.lines_before {
+            Some(before) => before + line_ends(&data[..start as usize]) + 1,
+            None => line_at(self.path, offset + u64::from(start)).unwrap_or(1),
         }
     }
 
@@ -212,13 +268,13 @@ impl Reading<'_> {
     fn error(
         &self,
         error: &CellError,
-        records: &Records,
+        start: u32,
         data: &[u8],
         offset: u64,
         column: usize,
     ) -> Error {
         let column = &self.table.file_columns[column];
-        let line = self.line(records.starts[error.row], data, offset);
+        let line = self.line(start, data, offset);
         Error::new(
             codes::VALUE_INVALID,
             format!("{:?} is not of type {}", error.text, column.data_type),

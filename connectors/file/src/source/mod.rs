@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod cells;
+mod dirty;
 mod java_parse;
 mod json_rows;
 mod json_texts;
@@ -24,8 +25,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use seatunnel_api::erased::DynSource;
 use seatunnel_api::{
-    CatalogTable, Error, Output, PluginInfo, Result, Source, SourceContext, SourceFactory,
-    SourceReader, TaskContext, codes as api_codes, erase_source,
+    CatalogTable, DirtyRows, Error, Output, PluginInfo, Result, Source, SourceContext,
+    SourceFactory, SourceReader, TaskContext, codes as api_codes, erase_source,
 };
 use split::FileSplit;
 use table::FileTable;
@@ -95,8 +96,11 @@ impl Source for FileSource {
         Ok(splits)
     }
 
-    async fn reader(&self, _context: TaskContext) -> Result<FileReader> {
-        Ok(FileReader(self.tables.clone()))
+    async fn reader(&self, context: TaskContext) -> Result<FileReader> {
+        Ok(FileReader {
+            tables: self.tables.clone(),
+            dirty: context.dirty,
+        })
     }
 
     async fn check(&self) -> Result<()> {
@@ -104,19 +108,22 @@ impl Source for FileSource {
     }
 }
 
-struct FileReader(Arc<[FileTable]>);
+struct FileReader {
+    tables: Arc<[FileTable]>,
+    dirty: DirtyRows,
+}
 
 #[async_trait]
 impl SourceReader for FileReader {
     type Split = FileSplit;
 
     async fn read(&mut self, split: FileSplit, out: &mut Output<'_, FileSplit>) -> Result<()> {
-        let table = self.0.get(split.table).ok_or_else(|| {
+        let table = self.tables.get(split.table).ok_or_else(|| {
             Error::new(
                 api_codes::STATE_INVALID,
                 "a split belongs to a table that this source does not have",
             )
         })?;
-        table.read(split, out).await
+        table.read(split, out, &self.dirty).await
     }
 }

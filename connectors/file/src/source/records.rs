@@ -86,6 +86,22 @@ impl Records {
         }
     }
 
+    /// Some of the rows, in their order.
+    pub(crate) fn only(&self, rows: impl Iterator<Item = usize>) -> Self {
+        let mut some = Self {
+            width: self.width,
+            scratch: self.scratch.clone(),
+            ..Self::default()
+        };
+        for row in rows {
+            let first = row * self.width;
+            some.fields
+                .extend_from_slice(&self.fields[first..first + self.width]);
+            some.starts.push(self.starts[row]);
+        }
+        some
+    }
+
     fn clear(&mut self, width: usize) {
         self.fields.clear();
         self.starts.clear();

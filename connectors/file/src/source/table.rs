@@ -8,7 +8,8 @@ use regex::bytes::Regex;
 use seatunnel_api::config::nearest;
 use seatunnel_api::options::SchemaOption;
 use seatunnel_api::{
-    CatalogTable, Column, DataType, Error, Output, Result, TableSchema, codes as api_codes,
+    CatalogTable, Column, DataType, DirtyRows, Error, Output, Result, TableSchema,
+    codes as api_codes,
 };
 
 use super::boundaries::record_starts;
@@ -230,10 +231,11 @@ impl FileTable {
         &self,
         split: FileSplit,
         out: &mut Output<'_, FileSplit>,
+        dirty: &DirtyRows,
     ) -> Result<()> {
         match &self.format {
-            Format::Lines(rules) => lines::read(self, rules, split, out).await,
-            Format::Json(rules) => json_rows::read(self, rules, split, out).await,
+            Format::Lines(rules) => lines::read(self, rules, split, out, dirty).await,
+            Format::Json(rules) => json_rows::read(self, rules, split, out, dirty).await,
             Format::Parquet => parquet_rows::read(self, split, out).await,
         }
     }

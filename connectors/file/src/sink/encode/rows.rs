@@ -1,11 +1,14 @@
 //! Rows as lines: text, CSV, JSON.
 
+use std::path::Path;
+
 use arrow_array::{Array, RecordBatch};
 use seatunnel_api::{DataType, Error, Result, codes};
 
 use super::cells::{CellStyle, Cells, render};
 use super::delimited::Delimited;
 use super::json::Json;
+use crate::sink::charset::Charset;
 use crate::sink::output::OutputFile;
 
 /// How the values of a line look.
@@ -26,6 +29,8 @@ pub(crate) struct LineEncoder {
     tail: Vec<u8>,
     cells: Vec<Cells>,
     plain: Cells,
+    /// Whether a row of one blank value is written as quotes, so that it is not taken for no row.
+    marks_blank: bool,
 }
 
 impl LineEncoder {
@@ -73,6 +78,8 @@ impl LineEncoder {
         }
         tail.extend_from_slice(row_delimiter.as_bytes());
         Ok(Self {
+            marks_blank: columns.len() == 1
+                && matches!(&style, LineStyle::Delimited(style) if style.marks_blank_rows()),
             cells: columns.iter().map(|_| Cells::default()).collect(),
             style,
             columns,
@@ -100,6 +107,55 @@ impl LineEncoder {
     /// # Errors
     /// If a value can't be written in this style, or the file can't be written.
     pub(crate) fn write(&mut self, records: &RecordBatch, file: &mut OutputFile) -> Result<()> {
+        self.render(records)?;
+        for row in 0..records.num_rows() {
+            self.line(row, file.buffer());
+            file.write_if_large()?;
+        }
+        Ok(())
+    }
+
+    /// Whether there are values that can't be written in this style and in an encoding.
+    pub(crate) fn may_refuse(&self, charset: Charset) -> bool {
+        let forbids = matches!(&self.style, LineStyle::Delimited(style) if style.forbids_quotes());
+        forbids || !charset.is_utf8()
+    }
+
+    /// Finds out whether rows can be written, without writing them.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn check(
+        &mut self,
+        records: &RecordBatch,
+        charset: Charset,
+        file: &Path,
+    ) -> Result<()> {
+        self.render(records)?;
+        if charset.is_utf8() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for row in 0..records.num_rows() {
+            self.line(row, &mut lines);
+        }
+        charset.encode(&lines, &mut Vec::new(), file)
+    }
+
+    /// Adds a row of those rendered.
+    #[inline]
+    fn line(&self, row: usize, out: &mut Vec<u8>) {
+        for (lead, cells) in self.leads.iter().zip(&self.cells) {
+            out.extend_from_slice(lead);
+            out.extend_from_slice(cells.get(row));
+        }
+        if self.marks_blank && self.cells[0].get(row).is_empty() {
+            out.extend_from_slice(b"\"\"");
+        }
+        out.extend_from_slice(&self.tail);
+    }
+
+    fn render(&mut self, records: &RecordBatch) -> Result<()> {
         let columns = records.columns().iter().zip(&self.columns);
         for ((column, (name, data_type)), cells) in columns.zip(&mut self.cells) {
             cells.clear();
@@ -142,20 +198,6 @@ impl LineEncoder {
                 .with_context("value", String::from_utf8_lossy(cells.get(row)))
                 .with_help("use csv_string_quote_mode = MINIMAL, or another field_delimiter"));
             }
-        }
-        let mark_blank = self.columns.len() == 1
-            && matches!(&self.style, LineStyle::Delimited(style) if style.marks_blank_rows());
-        for row in 0..records.num_rows() {
-            let out = file.buffer();
-            for (lead, cells) in self.leads.iter().zip(&self.cells) {
-                out.extend_from_slice(lead);
-                out.extend_from_slice(cells.get(row));
-            }
-            if mark_blank && self.cells[0].get(row).is_empty() {
-                out.extend_from_slice(b"\"\"");
-            }
-            out.extend_from_slice(&self.tail);
-            file.write_if_large()?;
         }
         Ok(())
     }

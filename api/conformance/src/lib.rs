@@ -66,6 +66,7 @@ mod source_checks;
 mod tests_macro;
 mod types;
 mod values;
+mod write_by;
 
 pub use async_trait::async_trait;
 pub use checks::{Check, SinkCheck, SourceCheck};
@@ -82,3 +83,4 @@ pub use run::{check_sink, check_source};
 #[doc(hidden)]
 pub use run::{test_sink, test_source};
 pub use values::same;
+pub use write_by::write_by;

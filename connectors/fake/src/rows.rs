@@ -16,7 +16,7 @@ use crate::options::FakeRow;
 pub(crate) fn read_rows(table: &Arc<CatalogTable>, rows: &[FakeRow]) -> Result<Batch> {
     let mut builder = BatchBuilder::new(table.clone());
     let mut values = Vec::with_capacity(table.columns().len());
-    for row in rows {
+    for (number, row) in (1..).zip(rows) {
         values.clear();
         for (index, column) in table.columns().iter().enumerate() {
             values.push(match given(&row.fields, index, column) {
@@ -25,6 +25,7 @@ pub(crate) fn read_rows(table: &Arc<CatalogTable>, rows: &[FakeRow]) -> Result<B
                         .at(&value.span)
                         .with_context("table", table.path())
                         .with_context("column", &column.name)
+                        .with_context("row", number)
                 })?,
                 None => Value::Null,
             });

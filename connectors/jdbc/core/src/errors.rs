@@ -38,3 +38,5 @@ pub const CONFLICT: ErrorCode = ErrorCode::new("JDBC-16", "conflict between tran
 pub const PROTOCOL: ErrorCode = ErrorCode::new("JDBC-17", "protocol violated");
 /// The user may not do this.
 pub const FORBIDDEN: ErrorCode = ErrorCode::new("JDBC-18", "permission denied");
+/// A prepared transaction is neither there nor committed.
+pub const TRANSACTION_LOST: ErrorCode = ErrorCode::new("JDBC-19", "prepared transaction lost");

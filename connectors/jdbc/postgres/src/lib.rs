@@ -1,5 +1,7 @@
 //! PostgreSQL.
 
+mod catalog;
 mod copy;
 mod ddl;
+mod types;
 mod wire;

@@ -1,5 +1,7 @@
 //! Rows in the binary form of COPY.
 
+pub(crate) mod decode;
+mod decode_numeric;
 pub(crate) mod encode;
 pub(crate) mod encode_form;
 mod encode_numeric;

@@ -90,6 +90,12 @@ impl Connection {
 
     /// Sends the rest and ends the COPY. Gives how many rows were copied.
     pub(crate) async fn copy_finish(&mut self) -> Result<u64, Failure> {
+        self.copy_finish_then("").await
+    }
+
+    /// The same, and runs statements after it, if any, in the same round trip: `COMMIT`. The first
+    /// error is given.
+    pub(crate) async fn copy_finish_then(&mut self, sql: &str) -> Result<u64, Failure> {
         let write = &mut self.stream.write;
         if write.len() > HEAD {
             set_length(write, 1);
@@ -97,20 +103,29 @@ impl Connection {
             write.clear();
         }
         put(write, b'c', |_| {});
+        let mut answers = 1;
+        if !sql.is_empty() {
+            put(write, b'Q', |out| put_text(out, sql));
+            answers = 2;
+        }
         self.stream.flush().await?;
-        let mut count = 0;
+        let mut count = None;
+        let mut failure = None;
         loop {
             match self.next().await? {
+                // That of the COPY comes first.
                 Message::CommandComplete(body) => {
-                    count = body.tag().ok().and_then(affected).unwrap_or(0);
+                    count.get_or_insert(body.tag().ok().and_then(affected).unwrap_or(0));
                 }
                 Message::ErrorResponse(body) => {
-                    let failure = Failure::server(self.place(), &body);
-                    self.drain(Some(failure)).await?;
+                    failure.get_or_insert(Failure::server(self.place(), &body));
                 }
                 Message::ReadyForQuery(body) => {
-                    self.end_call(body.status());
-                    return Ok(count);
+                    answers -= 1;
+                    if answers == 0 {
+                        self.end_call(body.status());
+                        return failure.map_or(Ok(count.unwrap_or(0)), Err);
+                    }
                 }
                 _ => {}
             }

@@ -157,7 +157,13 @@ impl From<ServerError> for Error {
     fn from(server: ServerError) -> Self {
         let mut error = Self::new(server.code(), &server.message)
             .with_context("server", &server.place)
-            .with_context("SQL state", &server.sqlstate);
+            .with_sql_state(&server.sqlstate);
+        if ["22", "23"]
+            .iter()
+            .any(|class| server.sqlstate.starts_with(class))
+        {
+            error = error.of_row();
+        }
         if server.is_retryable() {
             error = error.retryable();
         }

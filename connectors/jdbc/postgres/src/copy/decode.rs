@@ -1,0 +1,599 @@
+//! Rows in the binary form of COPY as columns.
+//!
+//! A row is looked at where it was read. Each column knows its type once; a value costs one branch,
+//! and nothing is allocated but the columns themselves.
+
+use std::sync::Arc;
+
+use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
+    ListArray, PrimitiveArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
+use arrow_schema::{DataType as ArrowType, Field};
+use seatunnel_api::time::MICROS_PER_DAY;
+use seatunnel_api::{DataType, MAX_DECIMAL128};
+
+use super::decode_numeric as numeric;
+use crate::types::Coding;
+
+/// Days from 1970-01-01 to 2000-01-01, from which the server counts.
+const EPOCH_DAYS: i32 = 10_957;
+/// The same in microseconds.
+const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * MICROS_PER_DAY;
+
+/// Why a value is not what its column is of, as it ends a sentence about the value.
+pub(crate) type Why = &'static str;
+
+const BROKEN: Why = "has a form that the server's type should not have";
+
+/// A row that can't be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Bad {
+    /// A column's value does not fit.
+    Value { column: usize, why: Why },
+    /// The row has not the columns it should have.
+    Shape,
+}
+
+/// Rows on their way into columns.
+pub(crate) struct Rows {
+    columns: Vec<Column>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Rows {
+    /// For columns of these types, and about so many rows.
+    pub(crate) fn new(columns: &[(Coding, DataType)], capacity: usize) -> Self {
+        Self {
+            columns: columns
+                .iter()
+                .map(|(coding, data_type)| Column::new(coding, data_type, capacity))
+                .collect(),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// How many bytes they took on the wire.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a row: the number of its fields, then each with its length in front.
+    ///
+    /// # Errors
+    /// If a value does not fit; the row is then not added.
+    #[inline]
+    pub(crate) fn push(&mut self, row: &[u8]) -> Result<(), Bad> {
+        let result = self.try_push(row);
+        match result {
+            Ok(()) => {
+                self.rows += 1;
+                self.bytes += row.len();
+            }
+            Err(_) => {
+                for column in &mut self.columns {
+                    column.truncate(self.rows);
+                }
+            }
+        }
+        result
+    }
+
+    #[inline]
+    fn try_push(&mut self, row: &[u8]) -> Result<(), Bad> {
+        let Some((count, mut rest)) = row.split_first_chunk::<2>() else {
+            return Err(Bad::Shape);
+        };
+        if usize::from(u16::from_be_bytes(*count)) != self.columns.len() {
+            return Err(Bad::Shape);
+        }
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let Some((length, values)) = rest.split_first_chunk::<4>() else {
+                return Err(Bad::Shape);
+            };
+            let length = i32::from_be_bytes(*length);
+            if length < 0 {
+                column.push_null(self.rows);
+                rest = values;
+                continue;
+            }
+            let Some((value, values)) = values.split_at_checked(length as usize) else {
+                return Err(Bad::Shape);
+            };
+            if let Err(why) = column.push(value) {
+                return Err(Bad::Value { column: index, why });
+            }
+            rest = values;
+        }
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            Err(Bad::Shape)
+        }
+    }
+
+    /// The columns, and the rows that have bytes in place of text, each with its column: these rows are
+    /// there with other bytes, and are to be left out.
+    pub(crate) fn finish(self) -> (Vec<ArrayRef>, Vec<(usize, usize)>) {
+        let mut bad = Vec::new();
+        let rows = self.rows;
+        let finish = |(index, column): (usize, Column)| {
+            column.finish(rows, &mut |row| bad.push((row, index)))
+        };
+        let arrays = self.columns.into_iter().enumerate().map(finish).collect();
+        bad.sort_unstable();
+        bad.dedup_by_key(|(row, _)| *row);
+        (arrays, bad)
+    }
+}
+
+/// One value by itself, as a column of one row; for messages.
+pub(crate) fn single(coding: &Coding, data_type: &DataType, value: &[u8]) -> Option<ArrayRef> {
+    let mut column = Column::new(coding, data_type, 1);
+    column.push(value).ok()?;
+    let mut bad = false;
+    let array = column.finish(1, &mut |_| bad = true);
+    (!bad).then_some(array)
+}
+
+/// The fields of a row, null or not; for messages.
+pub(crate) fn fields(row: &[u8]) -> Vec<Option<&[u8]>> {
+    let mut fields = Vec::new();
+    let mut rest = row.get(2..).unwrap_or_default();
+    while let Some((length, values)) = rest.split_first_chunk::<4>() {
+        let length = i32::from_be_bytes(*length);
+        let Some((value, values)) = values.split_at_checked(length.max(0) as usize) else {
+            break;
+        };
+        fields.push((length >= 0).then_some(value));
+        rest = values;
+    }
+    fields
+}
+
+/// Values of one column, and which of them are null.
+struct Column {
+    values: Values,
+    /// Which are there; none as long as all are.
+    present: Option<BooleanBufferBuilder>,
+}
+
+enum Values {
+    Bool(Vec<bool>),
+    Int2(Vec<i16>),
+    Int4(Vec<i32>),
+    Int8(Vec<i64>),
+    Oid(Vec<i64>),
+    Float4(Vec<f32>),
+    Float8(Vec<f64>),
+    Numeric(Digits, Vec<i128>),
+    WideNumeric(Digits, Vec<i256>),
+    Text(Bytes),
+    Jsonb(Bytes),
+    Uuid(Bytes),
+    Bytea(Bytes),
+    Date(Vec<i32>),
+    Time(Vec<i64>),
+    TimeTz(Vec<i64>),
+    Timestamp { utc: bool, values: Vec<i64> },
+    List(Box<List>),
+}
+
+#[derive(Clone, Copy)]
+struct Digits {
+    precision: u8,
+    scale: i8,
+    rounds: bool,
+}
+
+/// Values of different lengths, one behind the other.
+struct Bytes {
+    ends: Vec<i32>,
+    bytes: Vec<u8>,
+}
+
+struct List {
+    ends: Vec<i32>,
+    items: Column,
+    item_type: DataType,
+}
+
+impl Bytes {
+    fn with_capacity(rows: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        Self {
+            ends,
+            bytes: Vec::with_capacity(rows * 16),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.end();
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        // A batch has little more than one value of at most 1 GiB.
+        self.ends.push(self.bytes.len() as i32);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows + 1);
+        self.bytes
+            .truncate(self.ends[rows.min(self.ends.len() - 1)] as usize);
+    }
+
+    fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
+        OffsetBuffer::new(ScalarBuffer::from(ends))
+    }
+
+    fn into_strings(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
+        let Self { ends, bytes } = self;
+        let buffer = Buffer::from_vec(bytes);
+        let whole =
+            StringArray::try_new(Self::offsets(ends.clone()), buffer.clone(), nulls.clone());
+        match whole {
+            Ok(array) => Arc::new(array),
+            // Only a database without an encoding of its own (SQL_ASCII) has such values.
+            Err(_) => {
+                let bytes = buffer.as_slice();
+                let texts = ends.windows(2).enumerate().map(|(row, ends)| {
+                    let value = &bytes[ends[0] as usize..ends[1] as usize];
+                    if nulls.as_ref().is_some_and(|n| n.is_null(row)) {
+                        return None;
+                    }
+                    let text = String::from_utf8_lossy(value);
+                    if matches!(text, std::borrow::Cow::Owned(_)) {
+                        bad(row);
+                    }
+                    Some(text)
+                });
+                Arc::new(texts.collect::<StringArray>())
+            }
+        }
+    }
+}
+
+impl Column {
+    fn new(coding: &Coding, data_type: &DataType, rows: usize) -> Self {
+        let values = match coding {
+            Coding::Bool => Values::Bool(Vec::with_capacity(rows)),
+            Coding::Int2 => Values::Int2(Vec::with_capacity(rows)),
+            Coding::Int4 => Values::Int4(Vec::with_capacity(rows)),
+            Coding::Int8 => Values::Int8(Vec::with_capacity(rows)),
+            Coding::Oid => Values::Oid(Vec::with_capacity(rows)),
+            Coding::Float4 => Values::Float4(Vec::with_capacity(rows)),
+            Coding::Float8 => Values::Float8(Vec::with_capacity(rows)),
+            Coding::Numeric {
+                precision,
+                scale,
+                rounds,
+            } => {
+                let digits = Digits {
+                    precision: *precision,
+                    scale: *scale,
+                    rounds: *rounds,
+                };
+                if *precision <= MAX_DECIMAL128 {
+                    Values::Numeric(digits, Vec::with_capacity(rows))
+                } else {
+                    Values::WideNumeric(digits, Vec::with_capacity(rows))
+                }
+            }
+            Coding::Text => Values::Text(Bytes::with_capacity(rows)),
+            Coding::Jsonb => Values::Jsonb(Bytes::with_capacity(rows)),
+            Coding::Uuid => Values::Uuid(Bytes::with_capacity(rows)),
+            Coding::Bytea => Values::Bytea(Bytes::with_capacity(rows)),
+            Coding::Date => Values::Date(Vec::with_capacity(rows)),
+            Coding::Time => Values::Time(Vec::with_capacity(rows)),
+            Coding::TimeTz => Values::TimeTz(Vec::with_capacity(rows)),
+            Coding::Timestamp => Values::Timestamp {
+                utc: *data_type == DataType::TimestampTz,
+                values: Vec::with_capacity(rows),
+            },
+            Coding::Array(item) => {
+                let item_type = match data_type {
+                    DataType::Array(item) => (**item).clone(),
+                    other => other.clone(),
+                };
+                let mut ends = Vec::with_capacity(rows + 1);
+                ends.push(0);
+                Values::List(Box::new(List {
+                    ends,
+                    items: Self::new(item, &item_type, rows),
+                    item_type,
+                }))
+            }
+        };
+        Self {
+            values,
+            present: None,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, value: &[u8]) -> Result<(), Why> {
+        if let Some(present) = &mut self.present {
+            present.append(true);
+        }
+        match &mut self.values {
+            Values::Bool(values) => values.push(fixed::<1>(value)?[0] != 0),
+            Values::Int2(values) => values.push(i16::from_be_bytes(fixed(value)?)),
+            Values::Int4(values) => values.push(i32::from_be_bytes(fixed(value)?)),
+            Values::Int8(values) => values.push(i64::from_be_bytes(fixed(value)?)),
+            Values::Oid(values) => values.push(u32::from_be_bytes(fixed(value)?).into()),
+            Values::Float4(values) => values.push(f32::from_be_bytes(fixed(value)?)),
+            Values::Float8(values) => values.push(f64::from_be_bytes(fixed(value)?)),
+            Values::Numeric(digits, values) => {
+                let Digits {
+                    precision,
+                    scale,
+                    rounds,
+                } = *digits;
+                let number = numeric::read(value, precision, scale, rounds);
+                values.push(number.map_err(why_not)?);
+            }
+            Values::WideNumeric(digits, values) => {
+                let Digits {
+                    precision,
+                    scale,
+                    rounds,
+                } = *digits;
+                let number = numeric::read_wide(value, precision, scale, rounds);
+                values.push(number.map_err(why_not)?);
+            }
+            Values::Text(bytes) | Values::Bytea(bytes) => bytes.push(value),
+            Values::Jsonb(bytes) => match value {
+                [1, text @ ..] => bytes.push(text),
+                _ => return Err(BROKEN),
+            },
+            Values::Uuid(bytes) => push_uuid(bytes, fixed(value)?),
+            Values::Date(values) => values.push(match i32::from_be_bytes(fixed(value)?) {
+                i32::MAX => return Err("is infinity, which a DATE can't be"),
+                i32::MIN => return Err("is -infinity, which a DATE can't be"),
+                days => days
+                    .checked_add(EPOCH_DAYS)
+                    .ok_or("is beyond the days that a DATE can be")?,
+            }),
+            Values::Time(values) => values.push(time(i64::from_be_bytes(fixed(value)?))?),
+            Values::TimeTz(values) => {
+                let [micros @ .., _, _, _, _] = fixed::<12>(value)?;
+                values.push(time(i64::from_be_bytes(micros))?);
+            }
+            Values::Timestamp { values, .. } => {
+                values.push(match i64::from_be_bytes(fixed(value)?) {
+                    i64::MAX => return Err("is infinity, which a TIMESTAMP can't be"),
+                    i64::MIN => return Err("is -infinity, which a TIMESTAMP can't be"),
+                    micros => micros
+                        .checked_add(EPOCH_MICROS)
+                        .ok_or("is beyond the times that a TIMESTAMP can be")?,
+                });
+            }
+            Values::List(list) => list.push(value)?,
+        }
+        Ok(())
+    }
+
+    fn push_null(&mut self, rows: usize) {
+        self.present
+            .get_or_insert_with(|| {
+                let mut present = BooleanBufferBuilder::new(rows + 1_024);
+                present.append_n(rows, true);
+                present
+            })
+            .append(false);
+        match &mut self.values {
+            Values::Bool(values) => values.push(false),
+            Values::Int2(values) => values.push(0),
+            Values::Int4(values) | Values::Date(values) => values.push(0),
+            Values::Int8(values)
+            | Values::Oid(values)
+            | Values::Time(values)
+            | Values::TimeTz(values)
+            | Values::Timestamp { values, .. } => values.push(0),
+            Values::Float4(values) => values.push(0.0),
+            Values::Float8(values) => values.push(0.0),
+            Values::Numeric(_, values) => values.push(0),
+            Values::WideNumeric(_, values) => values.push(i256::ZERO),
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.end(),
+            Values::List(list) => list.end(),
+        }
+    }
+
+    /// How many values there are.
+    fn len(&self) -> usize {
+        match &self.values {
+            Values::Bool(values) => values.len(),
+            Values::Int2(values) => values.len(),
+            Values::Int4(values) | Values::Date(values) => values.len(),
+            Values::Int8(values)
+            | Values::Oid(values)
+            | Values::Time(values)
+            | Values::TimeTz(values)
+            | Values::Timestamp { values, .. } => values.len(),
+            Values::Float4(values) => values.len(),
+            Values::Float8(values) => values.len(),
+            Values::Numeric(_, values) => values.len(),
+            Values::WideNumeric(_, values) => values.len(),
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.ends.len() - 1,
+            Values::List(list) => list.ends.len() - 1,
+        }
+    }
+
+    /// Forgets what comes after so many values.
+    fn truncate(&mut self, rows: usize) {
+        if let Some(present) = &mut self.present {
+            present.truncate(rows);
+        }
+        match &mut self.values {
+            Values::Bool(values) => values.truncate(rows),
+            Values::Int2(values) => values.truncate(rows),
+            Values::Int4(values) | Values::Date(values) => values.truncate(rows),
+            Values::Int8(values)
+            | Values::Oid(values)
+            | Values::Time(values)
+            | Values::TimeTz(values)
+            | Values::Timestamp { values, .. } => values.truncate(rows),
+            Values::Float4(values) => values.truncate(rows),
+            Values::Float8(values) => values.truncate(rows),
+            Values::Numeric(_, values) => values.truncate(rows),
+            Values::WideNumeric(_, values) => values.truncate(rows),
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.truncate(rows),
+            Values::List(list) => {
+                list.ends.truncate(rows + 1);
+                let items = list.ends[rows.min(list.ends.len() - 1)] as usize;
+                list.items.truncate(items);
+            }
+        }
+    }
+
+    /// The column; `bad` hears of the rows whose bytes are no text.
+    fn finish(self, rows: usize, bad: &mut dyn FnMut(usize)) -> ArrayRef {
+        debug_assert_eq!(self.len(), rows);
+        let nulls = self
+            .present
+            .map(|mut present| NullBuffer::new(present.finish()))
+            .filter(|nulls| nulls.null_count() > 0);
+        match self.values {
+            Values::Bool(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
+            Values::Int2(v) => Arc::new(PrimitiveArray::<Int16Type>::new(v.into(), nulls)),
+            Values::Int4(v) => Arc::new(PrimitiveArray::<Int32Type>::new(v.into(), nulls)),
+            Values::Int8(v) | Values::Oid(v) => {
+                Arc::new(PrimitiveArray::<Int64Type>::new(v.into(), nulls))
+            }
+            Values::Float4(v) => Arc::new(PrimitiveArray::<Float32Type>::new(v.into(), nulls)),
+            Values::Float8(v) => Arc::new(PrimitiveArray::<Float64Type>::new(v.into(), nulls)),
+            Values::Numeric(digits, v) => {
+                let array = Decimal128Array::new(v.into(), nulls);
+                let data_type = ArrowType::Decimal128(digits.precision, digits.scale);
+                Arc::new(array.with_data_type(data_type))
+            }
+            Values::WideNumeric(digits, v) => {
+                let array = Decimal256Array::new(v.into(), nulls);
+                let data_type = ArrowType::Decimal256(digits.precision, digits.scale);
+                Arc::new(array.with_data_type(data_type))
+            }
+            Values::Text(bytes) | Values::Jsonb(bytes) | Values::Uuid(bytes) => {
+                bytes.into_strings(nulls, bad)
+            }
+            Values::Bytea(Bytes { ends, bytes }) => Arc::new(BinaryArray::new(
+                Bytes::offsets(ends),
+                Buffer::from_vec(bytes),
+                nulls,
+            )),
+            Values::Date(v) => Arc::new(Date32Array::new(v.into(), nulls)),
+            Values::Time(v) | Values::TimeTz(v) => {
+                Arc::new(Time64MicrosecondArray::new(v.into(), nulls))
+            }
+            Values::Timestamp { utc, values } => {
+                let array = TimestampMicrosecondArray::new(values.into(), nulls);
+                Arc::new(if utc {
+                    array.with_timezone("UTC")
+                } else {
+                    array
+                })
+            }
+            Values::List(list) => list.finish(nulls, bad),
+        }
+    }
+}
+
+impl List {
+    /// Dimensions, whether there are nulls, the elements' type; for each dimension its length and where
+    /// it counts from; then the elements.
+    fn push(&mut self, value: &[u8]) -> Result<(), Why> {
+        let (head, rest) = value.split_first_chunk::<12>().ok_or(BROKEN)?;
+        let mut rest = match head[..4] {
+            [0, 0, 0, 0] => &[][..],
+            [0, 0, 0, 1] => rest.get(8..).ok_or(BROKEN)?,
+            _ => return Err("has several dimensions, in a column declared with one"),
+        };
+        while let Some((length, values)) = rest.split_first_chunk::<4>() {
+            let length = i32::from_be_bytes(*length);
+            if length < 0 {
+                self.items.push_null(self.items.len());
+                rest = values;
+                continue;
+            }
+            let (item, values) = values.split_at_checked(length as usize).ok_or(BROKEN)?;
+            self.items.push(item)?;
+            rest = values;
+        }
+        self.end();
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.ends.push(self.items.len() as i32);
+    }
+
+    fn finish(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
+        let count = self.items.len();
+        let ends = self.ends.clone();
+        let items = self.items.finish(count, &mut |item| {
+            let row = ends.partition_point(|end| *end as usize <= item);
+            bad(row.saturating_sub(1));
+        });
+        let field = Field::new("item", self.item_type.to_arrow(), true);
+        let offsets = Bytes::offsets(self.ends);
+        Arc::new(ListArray::new(Arc::new(field), offsets, items, nulls))
+    }
+}
+
+#[inline]
+fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Why> {
+    value.try_into().map_err(|_| BROKEN)
+}
+
+#[inline]
+fn time(micros: i64) -> Result<i64, Why> {
+    if (0..MICROS_PER_DAY).contains(&micros) {
+        Ok(micros)
+    } else {
+        Err("is 24:00:00, which a TIME can't be")
+    }
+}
+
+fn push_uuid(bytes: &mut Bytes, value: [u8; 16]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for (index, byte) in value.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            bytes.bytes.push(b'-');
+        }
+        let digits = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+        bytes.bytes.extend_from_slice(&digits);
+    }
+    bytes.end();
+}
+
+#[cold]
+fn why_not(unfit: numeric::Unfit) -> Why {
+    match unfit {
+        numeric::Unfit::NotANumber => "is NaN, which a DECIMAL can't be",
+        numeric::Unfit::Infinite => "is infinite, which a DECIMAL can't be",
+        numeric::Unfit::TooLarge => "has more digits before the point than its DECIMAL",
+        numeric::Unfit::TooFine => "has more digits behind the point than its DECIMAL",
+        numeric::Unfit::Broken => BROKEN,
+    }
+}

@@ -1,0 +1,290 @@
+//! How columns are read: what each type becomes, and how its values come.
+//!
+//! | PostgreSQL | here | comes as |
+//! |---|---|---|
+//! | `boolean` | BOOLEAN | binary |
+//! | `smallint`, `integer`, `bigint` | SMALLINT, INT, BIGINT | binary |
+//! | `oid` | BIGINT | binary |
+//! | `real`, `double precision` | FLOAT, DOUBLE | binary |
+//! | `numeric(p, s)` | DECIMAL(p, s); with `s < 0` DECIMAL(p - s, 0) | binary |
+//! | `numeric` | DECIMAL(38, 18) | binary; see below |
+//! | `numeric(p, s)` of more than 76 digits | STRING | text |
+//! | `money` | DECIMAL(30, 2) | cast to `numeric` |
+//! | `char(n)`, `varchar`, `text`, `name`, `citext`, enums | STRING | binary, which is their text |
+//! | `json`, `jsonb`, `uuid` | STRING | binary |
+//! | `bytea` | BYTES; STRING with handle_blob_as_string | binary |
+//! | `date` | DATE | binary |
+//! | `time` | TIME | binary |
+//! | `time with time zone` | TIME as its wall clock shows it, without the zone | binary |
+//! | `timestamp` | TIMESTAMP | binary |
+//! | `timestamp with time zone` | TIMESTAMP_TZ | binary |
+//! | a domain | as what it is over | |
+//! | `T[]` of one of these | ARRAY | binary |
+//! | `T[]` of something else | ARRAY of STRING | cast to `text[]` |
+//! | `T[][]`, declared with more than one dimension | STRING: `{{1,2},{3,4}}` | text |
+//! | anything else: `interval`, `bit`, `inet`, `cidr`, `macaddr`, `xml`, ranges, geometry, `tsvector`, `hstore`, composite types, types of extensions | STRING | text |
+//!
+//! "Text" means that the server casts the column to `text`; the other columns of the table still come
+//! in binary. Values that the type here can't hold are errors that name the column and the row's
+//! key: `infinity` and days beyond the range of the type, `24:00:00`, `NaN` and `Infinity` of
+//! `numeric`, digits that don't fit a DECIMAL, arrays of several dimensions in a column that is
+//! declared with one. The result of an expression in a query may have any number of digits behind
+//! the point; those beyond the 18th are rounded, as the server itself has rounded before.
+
+use seatunnel_api::{Column, DataType, MAX_DECIMAL};
+
+use crate::copy::encode_form::oid;
+
+/// More numbers of built-in types, as `pg_type` has them.
+const MONEY: u32 = 790;
+const TIMETZ: u32 = 1266;
+const CITEXT: &str = "citext";
+
+/// A type as the catalog has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PgType {
+    /// Its number; of a domain that of what it is over.
+    pub(crate) oid: u32,
+    /// Its name in `pg_type`, of a domain that of what it is over.
+    pub(crate) name: String,
+    /// `b` base, `e` enum, `c` composite, `r` range, `m` multirange, `p` pseudo.
+    pub(crate) kind: char,
+    /// What it takes in brackets, coded; -1 if nothing.
+    pub(crate) modifier: i32,
+    /// Of an array: its elements.
+    pub(crate) element: Option<Box<PgType>>,
+    /// Dimensions that an array column is declared with; the server takes any.
+    pub(crate) dimensions: u32,
+}
+
+/// How values of a column come over the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    /// 32 bits, unsigned.
+    Oid,
+    Float4,
+    Float8,
+    Numeric {
+        precision: u8,
+        scale: i8,
+        /// Whether digits beyond the scale are rounded rather than refused.
+        rounds: bool,
+    },
+    /// The bytes of the text.
+    Text,
+    /// A version byte and the text.
+    Jsonb,
+    Bytea,
+    /// 16 bytes, read as text.
+    Uuid,
+    Date,
+    Time,
+    /// A time and the offset of its zone.
+    TimeTz,
+    Timestamp,
+    /// Dimensions and elements.
+    Array(Box<Coding>),
+}
+
+/// How a column is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) data_type: DataType,
+    pub(crate) coding: Coding,
+    /// What the server is to cast it to first.
+    pub(crate) cast: Option<&'static str>,
+}
+
+/// What options say about reading.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ReadOptions {
+    /// Whether `bytea` is text.
+    pub(crate) blob_as_string: bool,
+    /// Whether numbers without declared digits are results of an expression, to be rounded.
+    pub(crate) rounds: bool,
+}
+
+impl Reading {
+    /// How a column of this type is read.
+    pub(crate) fn of(pg: &PgType, options: ReadOptions) -> Self {
+        let text = |cast| Self {
+            data_type: DataType::String,
+            coding: Coding::Text,
+            cast: Some(cast),
+        };
+        let Some(element) = &pg.element else {
+            return plain(pg, options).unwrap_or_else(|| text("text"));
+        };
+        if pg.dimensions > 1 || element.element.is_some() {
+            return text("text");
+        }
+        let options = ReadOptions {
+            blob_as_string: false,
+            ..options
+        };
+        let (item, cast) = match plain(element, options) {
+            Some(Reading {
+                cast: Some(_),
+                data_type,
+                coding,
+            }) => (Some((data_type, coding)), Some("numeric[]")),
+            Some(item) => (Some((item.data_type, item.coding)), None),
+            None => (None, Some("text[]")),
+        };
+        let (data_type, coding) = item.unwrap_or((DataType::String, Coding::Text));
+        Self {
+            data_type: DataType::Array(Box::new(data_type)),
+            coding: Coding::Array(Box::new(coding)),
+            cast,
+        }
+    }
+
+    /// Fills in what a column's type says about it.
+    pub(crate) fn describe(&self, pg: &PgType, column: &mut Column) {
+        column.data_type = self.data_type.clone();
+        match pg.oid {
+            oid::VARCHAR | oid::BPCHAR => {
+                column.length = u64::try_from(pg.modifier - 4).ok().filter(|n| *n > 0);
+            }
+            oid::TIME | TIMETZ | oid::TIMESTAMP | oid::TIMESTAMPTZ => {
+                column.scale = Some(if pg.modifier < 0 { 6 } else { pg.modifier });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Types by number: what they become and how they come.
+const PLAIN: &[(u32, DataType, Coding)] = &[
+    (oid::BOOL, DataType::Boolean, Coding::Bool),
+    (oid::INT2, DataType::SmallInt, Coding::Int2),
+    (oid::INT4, DataType::Int, Coding::Int4),
+    (oid::INT8, DataType::BigInt, Coding::Int8),
+    (oid::OID, DataType::BigInt, Coding::Oid),
+    (oid::FLOAT4, DataType::Float, Coding::Float4),
+    (oid::FLOAT8, DataType::Double, Coding::Float8),
+    (oid::TEXT, DataType::String, Coding::Text),
+    (oid::VARCHAR, DataType::String, Coding::Text),
+    (oid::BPCHAR, DataType::String, Coding::Text),
+    (oid::NAME, DataType::String, Coding::Text),
+    (oid::JSON, DataType::String, Coding::Text),
+    (oid::JSONB, DataType::String, Coding::Jsonb),
+    (oid::UUID, DataType::String, Coding::Uuid),
+    (oid::DATE, DataType::Date, Coding::Date),
+    (oid::TIME, DataType::Time, Coding::Time),
+    (TIMETZ, DataType::Time, Coding::TimeTz),
+    (oid::TIMESTAMP, DataType::Timestamp, Coding::Timestamp),
+    (oid::TIMESTAMPTZ, DataType::TimestampTz, Coding::Timestamp),
+];
+
+/// Types that are no arrays; none for those that come as text.
+fn plain(pg: &PgType, options: ReadOptions) -> Option<Reading> {
+    let reading = |data_type, coding, cast| Reading {
+        data_type,
+        coding,
+        cast,
+    };
+    let found = PLAIN.iter().find(|(known, ..)| *known == pg.oid);
+    if let Some((_, data_type, coding)) = found {
+        return Some(reading(data_type.clone(), coding.clone(), None));
+    }
+    match pg.oid {
+        oid::BYTEA if options.blob_as_string => Some(reading(DataType::String, Coding::Text, None)),
+        oid::BYTEA => Some(reading(DataType::Bytes, Coding::Bytea, None)),
+        oid::NUMERIC => {
+            let (precision, scale) = digits(pg.modifier)?;
+            let rounds = pg.modifier < 0 && options.rounds;
+            let data_type = DataType::Decimal { precision, scale };
+            let coding = Coding::Numeric {
+                precision,
+                scale,
+                rounds,
+            };
+            Some(reading(data_type, coding, None))
+        }
+        MONEY => {
+            let (precision, scale) = (30, 2);
+            let data_type = DataType::Decimal { precision, scale };
+            let coding = Coding::Numeric {
+                precision,
+                scale,
+                rounds: false,
+            };
+            Some(reading(data_type, coding, Some("numeric")))
+        }
+        // Their binary form is their text.
+        _ if pg.kind == 'e' || pg.name == CITEXT => {
+            Some(reading(DataType::String, Coding::Text, None))
+        }
+        _ => None,
+    }
+}
+
+/// Digits and scale of `numeric`; none if there are more digits than a DECIMAL has.
+fn digits(modifier: i32) -> Option<(u8, i8)> {
+    if modifier < 4 {
+        return Some((38, 18));
+    }
+    let precision = (modifier - 4) >> 16 & 0xffff;
+    // 11 bits with a sign.
+    let scale = ((modifier - 4) & 0x7ff ^ 1024) - 1024;
+    let (precision, scale) = match scale {
+        ..0 => (precision - scale, 0),
+        _ => (precision.max(scale), scale),
+    };
+    (precision <= i32::from(MAX_DECIMAL)).then_some((precision as u8, scale as i8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pg(oid: u32, modifier: i32) -> PgType {
+        PgType {
+            oid,
+            name: String::new(),
+            kind: 'b',
+            modifier,
+            element: None,
+            dimensions: 0,
+        }
+    }
+
+    fn numeric(precision: i32, scale: i32) -> i32 {
+        (precision << 16 | scale & 0x7ff) + 4
+    }
+
+    #[test]
+    fn declared_digits_are_those_of_the_decimal() {
+        assert_eq!(digits(-1), Some((38, 18)));
+        assert_eq!(digits(numeric(12, 2)), Some((12, 2)));
+        assert_eq!(digits(numeric(5, -2)), Some((7, 0)));
+        assert_eq!(digits(numeric(2, 5)), Some((5, 5)));
+        assert_eq!(digits(numeric(76, 76)), Some((76, 76)));
+        assert_eq!(digits(numeric(77, 0)), None);
+    }
+
+    #[test]
+    fn what_has_no_binary_form_here_comes_as_text() {
+        let interval = Reading::of(&pg(1186, -1), ReadOptions::default());
+        assert_eq!(interval.cast, Some("text"));
+        let mut many = pg(0, -1);
+        many.element = Some(Box::new(pg(1186, -1)));
+        many.dimensions = 1;
+        let reading = Reading::of(&many, ReadOptions::default());
+        assert_eq!(reading.cast, Some("text[]"));
+        assert_eq!(
+            reading.data_type,
+            DataType::Array(Box::new(DataType::String))
+        );
+        many.dimensions = 2;
+        assert_eq!(
+            Reading::of(&many, ReadOptions::default()).data_type,
+            DataType::String
+        );
+    }
+}

@@ -203,7 +203,7 @@ pub async fn missing(catalog: &mut dyn Catalog, path: &TablePath) -> Error {
 }
 
 /// The error of a target that isn't there.
-pub(crate) fn target_missing(catalog: &dyn Catalog, path: &TablePath) -> Error {
+pub fn target_missing(catalog: &dyn Catalog, path: &TablePath) -> Error {
     Error::new(
         codes::TARGET_MISSING,
         format!("the table `{path}` does not exist"),

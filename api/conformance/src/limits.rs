@@ -46,7 +46,7 @@ impl Limits {
         self
     }
 
-    /// A reader or writer may use so many bytes for 32 MiB of rows, instead of 16 MiB.
+    /// A reader or writer may use so many bytes, instead of 16 MiB, for rows of twice as many.
     #[must_use]
     pub fn memory(mut self, bytes: usize, reason: &'static str) -> Self {
         self.memory = (bytes, Some(reason));

@@ -7,8 +7,7 @@ use crate::fixture::SinkFixture;
 use crate::memory::Peak;
 use crate::report::{Checked, Findings};
 
-/// Rows that are written in all, and in each batch.
-const BYTES: usize = 32 << 20;
+/// Bytes of each batch.
 const BATCH_BYTES: usize = 512 << 10;
 
 pub(super) async fn bounded<F: SinkFixture>(fixture: &F, findings: &mut Findings) -> Checked {
@@ -22,7 +21,7 @@ pub(super) async fn bounded<F: SinkFixture>(fixture: &F, findings: &mut Findings
     let table = target.table().clone();
     let mut made = 0;
     // Each batch is made when the one before it has been taken.
-    let batches = (0..BYTES / BATCH_BYTES).map(|_| {
+    let batches = (0..2 * limit / BATCH_BYTES).map(|_| {
         let rows = datasets::bulk(made + 1, BATCH_BYTES, &mut rng);
         let data = ask(fixture, rows, &mut Findings::default()).data;
         made += data.rows().len() as i64;

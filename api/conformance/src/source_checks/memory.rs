@@ -9,15 +9,12 @@ use crate::memory::Peak;
 use crate::report::{Checked, Findings};
 use seatunnel_api::BatchSize;
 
-/// Rows that are laid out; far more than a reader may keep.
-const BYTES: usize = 32 << 20;
-
 pub(super) async fn bounded<F: SourceFixture>(fixture: &F, findings: &mut Findings) -> Checked {
     let (limit, why) = fixture.limits().memory;
     if let Some(why) = why {
         findings.note(format!("{limit} bytes: {why}"));
     }
-    let laid = lay(fixture, datasets::bulk(1, BYTES, &mut rng()), findings).await?;
+    let laid = lay(fixture, datasets::bulk(1, 2 * limit, &mut rng()), findings).await?;
     let expected = match laid.rows {
         fixture::Rows::MadeUp { per_reader } => per_reader,
         _ => laid.set.expected.len(),

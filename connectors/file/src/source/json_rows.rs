@@ -22,6 +22,7 @@ use seatunnel_api::{DirtyRows, Error, Output, Result};
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert, parse_date, parse_time, parse_timestamp};
 use super::dirty::{DirtyLine, Lines, set_aside};
+use super::json_numbers::long_numbers_as_texts;
 use super::json_texts::containers_as_texts;
 use super::numbers::{parse_decimal, parse_integer};
 use super::progress::Progress;
@@ -473,8 +474,8 @@ impl JsonRules {
                 continue;
             }
             let failed = |message: String| place.error(message, data, start);
-            let json: serde_json::Value =
-                serde_json::from_slice(line).map_err(|e| failed(format!("it is no JSON: {e}")))?;
+            let json: serde_json::Value = serde_json::from_slice(&long_numbers_as_texts(line))
+                .map_err(|e| failed(format!("it is no JSON: {e}")))?;
             let tree = ConfigValue::from_json(&json);
             let Some(object) = tree.as_object() else {
                 return Err(failed(format!(

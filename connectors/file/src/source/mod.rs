@@ -4,6 +4,7 @@ mod boundaries;
 mod cells;
 mod dirty;
 mod java_parse;
+mod json_numbers;
 mod json_rows;
 mod json_texts;
 mod lines;

@@ -8,8 +8,9 @@ use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::ParquetMetaData;
 use seatunnel_api::config::nearest;
-use seatunnel_api::{Column, DataType, Error, Output, Result};
+use seatunnel_api::{BatchSize, Column, DataType, Error, Output, Result};
 
 use super::split::FileSplit;
 use super::streams::read_failed;
@@ -87,11 +88,13 @@ pub(crate) async fn read(
         .map(|column| find(&schema, column, &path))
         .collect::<Result<Vec<_>>>()?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
-    let groups = (split.start as usize..split.end as usize).collect();
+    let groups: Vec<usize> = (split.start as usize..split.end as usize).collect();
+    let size = out.batch_size();
+    let rows = rows_of_bytes(builder.metadata(), &groups, size);
     let reader = builder
         .with_projection(mask)
         .with_row_groups(groups)
-        .with_batch_size(out.batch_size().rows)
+        .with_batch_size(rows)
         .with_offset(split.rows as usize)
         .build()
         .map_err(|e| damaged(&path, e))?;
@@ -109,10 +112,26 @@ pub(crate) async fn read(
             })
             .collect::<Result<Vec<_>>>()?;
         let batch = table.with_partitions(&path, columns, records.num_rows())?;
-        position.rows += batch.num_rows() as u64;
-        out.emit(batch, &position).await?;
+        // Values that repeat take less in the file than in memory.
+        let parts = batch.num_bytes().div_ceil(size.bytes.max(1));
+        let part = batch.num_rows().div_ceil(parts.max(1)).max(1);
+        for from in (0..batch.num_rows()).step_by(part) {
+            let batch = batch.slice(from, part.min(batch.num_rows() - from));
+            position.rows += batch.num_rows() as u64;
+            out.emit(batch, &position).await?;
+        }
     }
     Ok(())
+}
+
+/// Rows that make about a batch, by the average of the row groups.
+fn rows_of_bytes(metadata: &ParquetMetaData, groups: &[usize], size: BatchSize) -> usize {
+    let groups = groups.iter().map(|group| metadata.row_group(*group));
+    let (bytes, rows) = groups.fold((0, 0), |(bytes, rows), group| {
+        (bytes + group.total_byte_size(), rows + group.num_rows())
+    });
+    let row = usize::try_from(bytes / rows.max(1)).unwrap_or(0).max(1);
+    (size.bytes / row).clamp(1, size.rows.max(1))
 }
 
 fn find(schema: &SchemaRef, column: &Column, path: &Path) -> Result<usize> {

@@ -1,6 +1,6 @@
 //! The dirty rows of one sink, as lines of a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use seatunnel_api::plan::DirtyPlace;
 use seatunnel_api::{DirtyKeeper, DirtyRow, Error, JobContext, Result, codes, time};
 use tracing::warn;
 
+/// Files that are open at once, where each table has its own.
+const OPEN_FILES: usize = 64;
 /// Reasons that are logged where rows are not kept.
 const LOGGED: u64 = 10;
 
@@ -36,7 +38,10 @@ struct State {
     attempt: u32,
     /// Rows of this attempt.
     rows: u64,
+    /// Open files.
     files: HashMap<PathBuf, BufWriter<File>>,
+    /// All files that have rows of this job.
+    paths: BTreeSet<PathBuf>,
     /// Whether something was written since the last flush.
     waiting: bool,
 }
@@ -77,12 +82,8 @@ impl DirtyFile {
         if state.rows == 0 {
             return None;
         }
-        let mut files: Vec<String> = state
-            .files
-            .keys()
-            .map(|path| path.display().to_string())
-            .collect();
-        files.sort_unstable();
+        let paths = state.paths.iter().map(|path| path.display().to_string());
+        let files: Vec<String> = paths.collect();
         let rows = if state.rows == 1 { "row" } else { "rows" };
         let place = match files.is_empty() {
             true => "not kept, for dirty.path is not set".to_owned(),
@@ -99,13 +100,18 @@ impl DirtyFile {
     }
 
     fn write(&self, state: &mut State, path: &Path, row: &DirtyRow<'_>) -> Result<()> {
-        let attempt = state.attempt;
-        let file = match state.files.get_mut(path) {
-            Some(file) => file,
-            None => {
-                let file = BufWriter::new(open(path)?);
-                state.files.entry(path.to_owned()).or_insert(file)
+        if !state.files.contains_key(path) {
+            if state.files.len() >= OPEN_FILES {
+                Self::flush_files(state)?;
+                state.files.clear();
             }
+            let file = BufWriter::new(open(path)?);
+            state.files.insert(path.to_owned(), file);
+            state.paths.insert(path.to_owned());
+        }
+        let attempt = state.attempt;
+        let Some(file) = state.files.get_mut(path) else {
+            return Ok(());
         };
         let sink = serde_json::Value::from(self.sink.as_str());
         writeln!(

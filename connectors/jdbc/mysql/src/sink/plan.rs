@@ -1,6 +1,7 @@
 //! How the rows of one table are written: by which statements, and how its columns are handed over.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use seatunnel_api::{CatalogTable, Column, DataType, Result};
 use seatunnel_jdbc_core::catalog::TableInfo;
@@ -41,8 +42,25 @@ pub(crate) struct Plan {
     pub(crate) given: bool,
     /// Whether of several changes of a key the last one alone may be applied.
     pub(crate) folds: bool,
-    /// Whether concurrent loads wait for each other's end, so that none may be kept open.
-    pub(crate) one_load_at_a_time: bool,
+    /// Whether the target numbers rows, so that loads may wait for each other's end.
+    pub(crate) numbers_rows: bool,
+    /// Whether a failed statement leaves nothing behind.
+    pub(crate) atomic: bool,
+    /// Whether it was told that the server rounds values.
+    warned: AtomicBool,
+}
+
+/// What a prepared statement is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// Puts so many rows.
+    Put(usize),
+    /// Deletes so many rows, none with nulls in its key.
+    Delete(usize),
+    /// Deletes one row, or in bulk many, nulls allowed.
+    DeleteWithNulls,
+    /// Updates one row.
+    Update,
 }
 
 /// One column as it is handed over.
@@ -223,7 +241,9 @@ impl Plan {
             keys_change: target.keys_change,
             given: false,
             folds,
-            one_load_at_a_time: details.auto_increment,
+            numbers_rows: details.auto_increment,
+            atomic: details.engine_without_transactions.is_none(),
+            warned: AtomicBool::new(false),
             fields,
             keys,
         })
@@ -273,8 +293,40 @@ impl Plan {
             keys_change: false,
             given: true,
             folds: false,
-            one_load_at_a_time: false,
+            numbers_rows: false,
+            atomic: true,
+            warned: AtomicBool::new(false),
         })
+    }
+}
+
+impl Plan {
+    /// The statement for a purpose.
+    pub(crate) fn sql(&self, purpose: Purpose) -> String {
+        let deletes = |sql: &dyn Fn(&Delete) -> String| {
+            let delete = self.delete.as_ref().map(sql);
+            delete.unwrap_or_default()
+        };
+        match purpose {
+            Purpose::Put(_) if !self.put.many => self.put.sql(1),
+            Purpose::Put(rows) => self.put.sql(rows),
+            Purpose::Delete(rows) => deletes(&|delete| delete.sql(rows)),
+            Purpose::DeleteWithNulls => deletes(&Delete::with_nulls),
+            Purpose::Update => match &self.update {
+                Some((sql, _)) => sql.clone(),
+                None => String::new(),
+            },
+        }
+    }
+
+    /// Whether it was told that the server rounds values.
+    pub(crate) fn is_warned(&self) -> bool {
+        self.warned.load(Ordering::Relaxed)
+    }
+
+    /// It is told.
+    pub(crate) fn warned(&self) {
+        self.warned.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,0 +1,223 @@
+//! A connection that writes: how its session is set, what the server allows, and its transaction.
+
+use std::collections::HashMap;
+
+use seatunnel_api::Result;
+
+use super::details::literal;
+use super::plan::{Plan, Purpose};
+use crate::wire::{self, Connection, Done, Failure, Settings};
+
+/// How rows get to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// One prepared statement for one row, executed for many at once: MariaDB's bulk command.
+    Bulk,
+    /// `LOAD DATA LOCAL INFILE`.
+    Load,
+    /// Prepared statements for several rows.
+    Rows,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Open,
+    /// `XA START` was given with this id.
+    Xa(String),
+}
+
+/// A connection that writes.
+pub(crate) struct Session {
+    pub(crate) connection: Connection,
+    /// Bytes of the largest command.
+    pub(crate) largest: usize,
+    /// Whether the server takes files from clients.
+    pub(crate) infile: bool,
+    /// Whether the server has the bulk command.
+    pub(crate) bulk: bool,
+    /// Whether a load waits until another one's end where the server numbers rows.
+    pub(crate) loads_wait: bool,
+    /// Whether a power cut may take what is committed.
+    pub(crate) forgetful: bool,
+    statements: HashMap<(usize, Purpose), u32>,
+    transaction: Transaction,
+}
+
+/// Set in every session. Values that don't fit are errors (`STRICT_ALL_TABLES`), a 0 in a column that
+/// numbers rows stays one, and an open load may wait for rows as long as it must.
+const SETTINGS: &str = "SET SESSION \
+    sql_mode = CONCAT(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
+    ',STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO'), \
+    time_zone = '+00:00', net_read_timeout = 31536000, net_write_timeout = 31536000, \
+    wait_timeout = 2147483, max_error_count = 1024, autocommit = 1";
+
+const VARIABLES: &str = "SHOW VARIABLES WHERE Variable_name IN ('max_allowed_packet', \
+    'local_infile', 'binlog_format', 'innodb_autoinc_lock_mode', 'innodb_flush_log_at_trx_commit')";
+
+impl Session {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If the server can't be reached or refuses.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self> {
+        let mut connection = Connection::open(settings, wire::Purpose::Sink).await?;
+        connection.execute(SETTINGS).await?;
+        let variables: HashMap<String, String> = connection
+            .rows(VARIABLES)
+            .await?
+            .into_iter()
+            .filter_map(|row| {
+                let mut row = row.into_iter().flatten();
+                Some((row.next()?.to_ascii_lowercase(), row.next()?))
+            })
+            .collect();
+        let is = |name: &str, value: &str| variables.get(name).is_some_and(|v| v == value);
+        let number = |name: &str| variables.get(name).and_then(|v| v.parse::<usize>().ok());
+        if !is("binlog_format", "STATEMENT") {
+            // Locks of rows alone: writers beside each other don't wait for gaps between keys.
+            connection
+                .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                .await?;
+        }
+        Ok(Self {
+            largest: number("max_allowed_packet").unwrap_or(1 << 20),
+            infile: is("local_infile", "ON") && settings.allows_infile(),
+            bulk: connection.can_bulk() && settings.allows_bulk(),
+            loads_wait: !is("innodb_autoinc_lock_mode", "2"),
+            forgetful: !is("innodb_flush_log_at_trx_commit", "1"),
+            connection,
+            statements: HashMap::new(),
+            transaction: Transaction::None,
+        })
+    }
+
+    /// How the rows of a plan are put.
+    pub(crate) fn method(&self, plan: &Plan) -> Method {
+        if self.bulk {
+            Method::Bulk
+        } else if self.infile && plan.load.is_some() {
+            Method::Load
+        } else {
+            Method::Rows
+        }
+    }
+
+    /// Begins a transaction if there is none: an XA transaction with the id that `xid` makes, where
+    /// it makes one.
+    pub(crate) async fn begin(&mut self, xid: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
+        if self.transaction != Transaction::None {
+            return Ok(());
+        }
+        self.transaction = match xid() {
+            Some(xid) => {
+                let start = format!("XA START {}", literal(&xid));
+                self.connection.execute(&start).await?;
+                Transaction::Xa(xid)
+            }
+            None => {
+                self.connection.execute("START TRANSACTION").await?;
+                Transaction::Open
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether anything is written that is not committed.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.transaction != Transaction::None
+    }
+
+    /// The id of the XA transaction, if one is open.
+    pub(crate) fn xid(&self) -> Option<&str> {
+        match &self.transaction {
+            Transaction::Xa(xid) => Some(xid),
+            _ => None,
+        }
+    }
+
+    /// Commits the transaction.
+    pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
+        if self.in_transaction() {
+            self.connection.execute("COMMIT").await?;
+            self.transaction = Transaction::None;
+        }
+        Ok(())
+    }
+
+    /// Takes the transaction back. XA transactions end with their connection.
+    pub(crate) async fn rollback(&mut self) -> Result<(), Failure> {
+        if self.transaction == Transaction::Open {
+            self.connection.execute("ROLLBACK").await?;
+            self.transaction = Transaction::None;
+        }
+        Ok(())
+    }
+
+    /// Ends and prepares the XA transaction and gives its id: it outlives the connection then.
+    pub(crate) async fn prepare(mut self) -> Result<Option<String>, Failure> {
+        let Transaction::Xa(xid) = std::mem::replace(&mut self.transaction, Transaction::None)
+        else {
+            return Ok(None);
+        };
+        let quoted = literal(&xid);
+        self.connection.execute(&format!("XA END {quoted}")).await?;
+        self.connection
+            .execute(&format!("XA PREPARE {quoted}"))
+            .await?;
+        // The transaction belongs to this connection until it ends, and could be committed by no other.
+        self.connection.close().await;
+        Ok(Some(xid))
+    }
+
+    /// The statement of a table for a purpose, if it is prepared.
+    pub(crate) fn prepared(&self, of: (usize, Purpose)) -> Option<u32> {
+        self.statements.get(&of).copied()
+    }
+
+    /// The prepared statement of a table for a purpose.
+    pub(crate) async fn statement(
+        &mut self,
+        (table, purpose): (usize, Purpose),
+        sql: impl FnOnce() -> String,
+    ) -> Result<u32, Failure> {
+        if let Some(id) = self.statements.get(&(table, purpose)) {
+            return Ok(*id);
+        }
+        let prepared = self.connection.prepare(&sql()).await?;
+        self.statements.insert((table, purpose), prepared.id);
+        Ok(prepared.id)
+    }
+
+    /// The warnings of the last statement: level, number and text.
+    pub(crate) async fn warnings(&mut self) -> Result<Vec<Warning>, Failure> {
+        let rows = self.connection.rows("SHOW WARNINGS").await?;
+        let warnings = rows.into_iter().map(|row| {
+            let mut row = row.into_iter().map(Option::unwrap_or_default);
+            let mut next = || row.next().unwrap_or_default();
+            Warning {
+                is_note: next() == "Note",
+                number: next().parse().unwrap_or(0),
+                text: next(),
+            }
+        });
+        Ok(warnings.collect())
+    }
+}
+
+/// What the server says about a statement that it has carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    /// Whether the result is as asked for: digits rounded as the column's type has it.
+    pub(crate) is_note: bool,
+    pub(crate) number: u16,
+    pub(crate) text: String,
+}
+
+/// A number from the information of a finished statement: `Records: 6  Deleted: 0  Skipped: 1`.
+pub(crate) fn told(done: &Done, what: &str) -> Option<u64> {
+    let rest = done.info.split(what).nth(1)?;
+    let digits = rest.trim_start_matches([':', ' ']);
+    let end = digits.find(|c: char| !c.is_ascii_digit());
+    digits[..end.unwrap_or(digits.len())].parse().ok()
+}

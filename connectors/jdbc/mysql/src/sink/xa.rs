@@ -1,0 +1,236 @@
+//! Exactly once: the rows of a checkpoint are an XA transaction.
+//!
+//! A writer prepares its transaction with the checkpoint, which then outlives connection and server;
+//! the coordinator commits it once the checkpoint is durable. Committing may be asked for again after
+//! a crash, and the server knows no transaction that is committed: so each one puts its own id into a
+//! table beside the target, [`COMMITS`]. An id that stands there is committed; one that is neither
+//! there nor prepared is lost, which is an error and never taken for a commit. Ids are deleted when a
+//! later checkpoint of the same job commits, and at its end.
+
+use std::time::Duration;
+
+use seatunnel_api::{CheckpointId, Error, Result, State};
+use seatunnel_jdbc_core::errors;
+use serde::{Deserialize, Serialize};
+
+use super::details::literal;
+use crate::ddl::QUOTE;
+use crate::wire::{Connection, Failure};
+
+/// A transaction that is ready to be committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Prepared {
+    /// The transaction's id.
+    pub(crate) xid: String,
+    /// The checkpoint that it belongs to.
+    pub(crate) checkpoint: CheckpointId,
+    /// The job's id.
+    pub(crate) job: String,
+}
+
+impl State for Prepared {}
+
+/// The table that remembers what is committed.
+pub(crate) const COMMITS: &str = "_seatunnel_commits";
+/// What ids begin with.
+pub(crate) const PREFIX: &str = "seatunnel";
+/// Bytes of an id: `gtrid` of an XA transaction.
+const LONGEST: usize = 64;
+
+/// `XAER_NOTA`: there is no such transaction.
+const UNKNOWN: u16 = 1397;
+/// `XAER_RMFAIL`: not in this state; the connection that prepared it may still be ending.
+const WRONG_STATE: u16 = 1399;
+/// How often it is looked for a transaction, and how long between.
+const LOOKS: u32 = 100;
+const BETWEEN: Duration = Duration::from_millis(50);
+
+/// The id of a transaction; `unique` tells it from all others.
+pub(crate) fn xid(job: &str, unique: &str) -> String {
+    let room = LONGEST - PREFIX.len() - unique.len() - 2;
+    let job: String = job.chars().filter(char::is_ascii_graphic).take(room).collect();
+    format!("{PREFIX}_{job}_{unique}")
+}
+
+/// The table of commits as statements name it.
+fn commits(database: &str) -> String {
+    format!("{}.{}", QUOTE.name(database), QUOTE.name(COMMITS))
+}
+
+/// Makes the table of commits.
+///
+/// # Errors
+/// If it can't be made.
+pub(crate) async fn create(connection: &mut Connection, database: &str) -> Result<()> {
+    let table = commits(database);
+    let create = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (xid varchar(64) CHARACTER SET ascii NOT NULL \
+         PRIMARY KEY, job varchar(255) CHARACTER SET utf8mb4 NOT NULL, checkpoint bigint NOT NULL, \
+         prepared_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE = InnoDB \
+         COMMENT = 'Checkpoints that SeaTunnel has committed'"
+    );
+    connection.execute(&create).await.map(drop).map_err(|failure| {
+        Error::from(failure)
+            .with_context("table", COMMITS)
+            .with_help("is_exactly_once needs this table, to know what is committed")
+    })
+}
+
+/// Puts the id of the transaction into the table of commits, as its last row.
+pub(crate) async fn mark(
+    connection: &mut Connection,
+    database: &str,
+    prepared: &Prepared,
+) -> Result<(), Failure> {
+    let insert = format!(
+        "INSERT INTO {} (xid, job, checkpoint) VALUES ({}, {}, {})",
+        commits(database),
+        literal(&prepared.xid),
+        literal(&cut(&prepared.job)),
+        prepared.checkpoint
+    );
+    connection.execute(&insert).await.map(drop)
+}
+
+/// Commits a transaction; one that is committed already is left alone.
+///
+/// # Errors
+/// If it is neither prepared nor committed, or the server can't be asked.
+pub(crate) async fn commit(
+    connection: &mut Connection,
+    database: &str,
+    prepared: &Prepared,
+) -> Result<()> {
+    let commit = format!("XA COMMIT {}", literal(&prepared.xid));
+    for look in 0..LOOKS {
+        match connection.execute(&commit).await {
+            Ok(_) => return Ok(()),
+            Err(Failure::Server(error)) if matches!(error.errno, UNKNOWN | WRONG_STATE) => {}
+            Err(failure) => return Err(Error::from(failure).with_context("transaction", &prepared.xid)),
+        }
+        if is_committed(connection, database, &prepared.xid).await? {
+            return Ok(());
+        }
+        if look + 1 < LOOKS {
+            tokio::time::sleep(BETWEEN).await;
+        }
+    }
+    Err(Error::new(
+        errors::TRANSACTION_LOST,
+        "the rows of a checkpoint are lost: their transaction is neither prepared nor committed",
+    )
+    .with_context("transaction", &prepared.xid)
+    .with_context("checkpoint", prepared.checkpoint)
+    .with_help(
+        "somebody has rolled it back, or the server lost it: it must flush its log at each commit \
+         (innodb_flush_log_at_trx_commit = 1); load the data again from before this checkpoint",
+    ))
+}
+
+/// Rolls a transaction back; one that isn't there any more is left alone.
+///
+/// # Errors
+/// If it is committed, or the server can't be asked.
+pub(crate) async fn abort(
+    connection: &mut Connection,
+    database: &str,
+    prepared: &Prepared,
+) -> Result<()> {
+    let rollback = format!("XA ROLLBACK {}", literal(&prepared.xid));
+    for look in 0..LOOKS {
+        match connection.execute(&rollback).await {
+            Ok(_) => return Ok(()),
+            // The connection that prepared it is still ending; a moment is enough.
+            Err(Failure::Server(error)) if error.errno == WRONG_STATE || (error.errno == UNKNOWN && look < 5) => {}
+            Err(Failure::Server(error)) if error.errno == UNKNOWN => break,
+            Err(failure) => return Err(Error::from(failure).with_context("transaction", &prepared.xid)),
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    if is_committed(connection, database, &prepared.xid).await? {
+        return Err(Error::new(
+            errors::TRANSACTION_LOST,
+            "a transaction that was to be taken back is committed",
+        )
+        .with_context("transaction", &prepared.xid));
+    }
+    Ok(())
+}
+
+/// A job's id as it fits its column.
+fn cut(job: &str) -> String {
+    job.chars().take(255).collect()
+}
+
+async fn is_committed(connection: &mut Connection, database: &str, xid: &str) -> Result<bool> {
+    let select = format!(
+        "SELECT 1 FROM {} WHERE xid = {}",
+        commits(database),
+        literal(xid)
+    );
+    Ok(!connection.rows(&select).await?.is_empty())
+}
+
+/// Forgets commits of a job that can't be asked for again: those before a checkpoint.
+///
+/// # Errors
+/// If the server can't be asked.
+pub(crate) async fn forget(
+    connection: &mut Connection,
+    database: &str,
+    job: &str,
+    before: CheckpointId,
+) -> Result<()> {
+    // Read without locks first: rows of transactions that are only prepared would be waited for.
+    let select = format!(
+        "SELECT xid FROM {} WHERE job = {} AND checkpoint < {before}",
+        commits(database),
+        literal(&cut(job)),
+    );
+    let known = connection.rows(&select).await?;
+    let known: Vec<String> = known
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|xid| literal(&xid))
+        .collect();
+    for some in known.chunks(500) {
+        let delete = format!("DELETE FROM {} WHERE xid IN ({})", commits(database), some.join(", "));
+        connection.execute(&delete).await?;
+    }
+    Ok(())
+}
+
+/// Tells of prepared transactions that nobody has committed: they hold their rows locked.
+pub(crate) async fn warn_of_leftovers(connection: &mut Connection) {
+    // Without the right to see them (XA_RECOVER_ADMIN) there is nothing to tell.
+    let Ok(rows) = connection.rows("XA RECOVER").await else {
+        return;
+    };
+    let left: Vec<String> = rows
+        .into_iter()
+        .filter_map(|row| row.into_iter().next_back().flatten())
+        .filter(|xid| xid.starts_with(PREFIX))
+        .map(|xid| literal(&xid))
+        .collect();
+    if !left.is_empty() {
+        tracing::warn!(
+            "the server has prepared transactions of jobs that did not end, which hold their rows \
+             locked: unless they are still running, XA ROLLBACK {}",
+            left.join(", XA ROLLBACK ")
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_short_and_plain() {
+        let id = xid("job 'ä' with a very long name that goes on and on and on", "0_1_18f3a_2b4c5d6e7f");
+        assert!(id.len() <= LONGEST, "{id}");
+        assert!(id.starts_with("seatunnel_job'"), "{id}");
+        assert!(id.ends_with("_0_1_18f3a_2b4c5d6e7f"), "{id}");
+    }
+}

@@ -227,13 +227,13 @@ impl Place<'_> {
         self.lines_before = Some(self.lines_before.unwrap_or_else(count));
     }
 
-    /// The place of what comes `data` later.
-    fn behind(&self, data: &[u8]) -> Self {
+    /// The place of what comes so many bytes and lines later.
+    fn behind(&self, bytes: usize, lines: usize) -> Self {
         Self {
             table: self.table,
             path: self.path,
-            offset: self.offset + data.len() as u64,
-            lines_before: self.lines_before.map(|lines| lines + line_ends(data)),
+            offset: self.offset + bytes as u64,
+            lines_before: self.lines_before.map(|before| before + lines as u64),
         }
     }
 
@@ -299,7 +299,7 @@ impl JsonRules {
         };
         let bad = find_bad(ends.len(), |from, to| {
             let span = span(from, to);
-            let place = place.behind(&data[..span.start]);
+            let place = place.behind(span.start, from);
             self.next(&data[span], most, &place).map(|_| ())
         });
         let mut good = Vec::with_capacity(used);

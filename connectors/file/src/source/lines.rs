@@ -188,27 +188,38 @@ impl Reading<'_> {
             Err(found) => found,
         };
         if !self.keep_dirty {
-            return Err(self.error(&error, records.starts[error.row], data, offset, position));
+            let line = self.line(records.starts[error.row], data, offset);
+            return Err(self.error(&error, line, position));
         }
         self.lines_before = Some(self.line(0, data, offset) - 1);
+        // Copied once, not for each part looked at.
+        let mut scratch = records.scratch.clone();
         let bad = find_bad(records.rows(), |from, to| {
-            self.columns(&records.only(from..to), data).map(|_| ())
+            let part = records.only(from..to, std::mem::take(&mut scratch));
+            let columns = self.columns(&part, data);
+            scratch = part.scratch;
+            columns.map(|_| ())
         });
-        let dirty = bad.iter().map(|(row, (position, error))| {
-            let start = records.starts[*row];
+        let mut dirty = Vec::with_capacity(bad.len());
+        // Lines are counted on from one to the next.
+        let (mut at, mut line) = (0, self.line(0, data, offset));
+        for (row, (position, error)) in &bad {
+            let start = records.starts[*row] as usize;
             let end = records.starts.get(row + 1).map_or(used, |s| *s as usize);
-            let error = self.error(error, start, data, offset, *position);
-            DirtyLine::new(error, &data[start as usize..end])
-        });
-        let dirty: Vec<DirtyLine> = dirty.collect();
+            line += line_ends(&data[at..start]);
+            at = start;
+            let error = self.error(error, line, *position);
+            dirty.push(DirtyLine::new(error, &data[start..end]));
+        }
         let mut rows_bad = bad.iter().map(|(row, _)| *row).peekable();
         let good = (0..records.rows()).filter(|row| rows_bad.next_if_eq(row).is_none());
-        let good = records.only(good);
+        let good = records.only(good, scratch);
         let batch = match good.rows() {
             0 => None,
             rows => {
                 let columns = self.columns(&good, data).map_err(|(position, error)| {
-                    self.error(&error, good.starts[error.row], data, offset, position)
+                    let line = self.line(good.starts[error.row], data, offset);
+                    self.error(&error, line, position)
                 })?;
                 let batch = self.table.with_partitions(self.path, columns, rows)?;
                 Some(batch)
@@ -265,16 +276,8 @@ impl Reading<'_> {
             )
     }
 
-    fn error(
-        &self,
-        error: &CellError,
-        start: u32,
-        data: &[u8],
-        offset: u64,
-        column: usize,
-    ) -> Error {
+    fn error(&self, error: &CellError, line: u64, column: usize) -> Error {
         let column = &self.table.file_columns[column];
-        let line = self.line(start, data, offset);
         Error::new(
             codes::VALUE_INVALID,
             format!("{:?} is not of type {}", error.text, column.data_type),

@@ -86,11 +86,11 @@ impl Records {
         }
     }
 
-    /// Some of the rows, in their order.
-    pub(crate) fn only(&self, rows: impl Iterator<Item = usize>) -> Self {
+    /// Some of the rows, in their order. `scratch` is that of the records.
+    pub(crate) fn only(&self, rows: impl Iterator<Item = usize>, scratch: Vec<u8>) -> Self {
         let mut some = Self {
             width: self.width,
-            scratch: self.scratch.clone(),
+            scratch,
             ..Self::default()
         };
         for row in rows {

@@ -87,6 +87,11 @@ impl<'a, S: Split> Output<'a, S> {
         self.size
     }
 
+    /// Whether positions are kept. Where they are not, a reader need not work for exact ones.
+    pub fn wants_positions(&self) -> bool {
+        self.emitter.wants_positions()
+    }
+
     /// Hands over a batch; `position` is the split as it stands after these rows.
     ///
     /// # Errors

@@ -6,8 +6,10 @@
 //! synced to the disk (`synchronous = FULL`), since the engine relies on what it was told.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_iter};
-use seatunnel_api::{CheckpointId, Result, State};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Statement, TransactionBehavior, params_from_iter,
+};
+use seatunnel_api::{CatalogTable, CheckpointId, Result, State};
 use serde::{Deserialize, Serialize};
 
 use crate::QUOTE;
@@ -84,6 +86,7 @@ pub(crate) fn commit(
     connection: &mut Connection,
     location: &Location,
     plan: &Plan,
+    rows_of: &CatalogTable,
     staged: &[Staged],
 ) -> Result<()> {
     let failed = |e| location.failure(e).with_context("table", &plan.table);
@@ -92,7 +95,14 @@ pub(crate) fn commit(
         .map_err(failed)?;
     for one in staged {
         if exists(&transaction, &one.table).map_err(failed)? {
-            merge(&transaction, plan, &one.table).map_err(failed)?;
+            let merged = merge(&transaction, plan, &one.table);
+            merged.map_err(|refused| match refused.row {
+                None => failed(refused.error),
+                Some(row) => {
+                    let row = shown(&transaction, plan, rows_of, &one.table, row);
+                    failed(refused.error).with_context("row", row.unwrap_or_default())
+                }
+            })?;
         }
     }
     transaction.commit().map_err(failed)
@@ -106,7 +116,71 @@ fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     Ok(found.is_some())
 }
 
-fn merge(connection: &Connection, plan: &Plan, staging: &str) -> rusqlite::Result<()> {
+/// Why staged rows can't be moved.
+struct Refused {
+    error: rusqlite::Error,
+    /// The staged row that is to blame.
+    row: Option<i64>,
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self { error, row: None }
+    }
+}
+
+/// Puts the staged rows of these numbers. Where they are refused, it is found out for which.
+fn put_rows(put: &mut Statement<'_>, first: i64, last: i64, most: i64) -> Result<(), Refused> {
+    let Err(error) = put.execute([first, last]) else {
+        return Ok(());
+    };
+    if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+        for row in first..=last.min(most) {
+            if let Err(error) = put.execute([row, row]) {
+                return Err(Refused {
+                    error,
+                    row: Some(row),
+                });
+            }
+        }
+    }
+    Err(error.into())
+}
+
+/// A staged row for a message: its key, or its first columns without one.
+fn shown(
+    connection: &Connection,
+    plan: &Plan,
+    rows_of: &CatalogTable,
+    staging: &str,
+    row: i64,
+) -> rusqlite::Result<String> {
+    const COLUMNS: usize = 4;
+    const LONGEST: usize = 40;
+    let places: Vec<usize> = match plan.keys.is_empty() {
+        true => (0..plan.columns.len()).take(COLUMNS).collect(),
+        false => plan.keys.clone(),
+    };
+    let texts: Vec<String> = places
+        .iter()
+        .map(|place| format!("substr(CAST(c{place} AS TEXT), 1, {LONGEST})"))
+        .collect();
+    let query = format!(
+        "SELECT {} FROM {} WHERE rowid = ?1",
+        texts.join(", "),
+        QUOTE.name(staging)
+    );
+    connection.query_row(&query, [row], |found| {
+        let values = places.iter().enumerate().map(|(index, place)| {
+            let value: Option<String> = found.get(index)?;
+            let name = &rows_of.columns()[plan.columns[*place].0].name;
+            Ok(format!("{name} = {}", value.as_deref().unwrap_or("null")))
+        });
+        Ok(values.collect::<rusqlite::Result<Vec<_>>>()?.join(", "))
+    })
+}
+
+fn merge(connection: &Connection, plan: &Plan, staging: &str) -> Result<(), Refused> {
     let table = QUOTE.name(staging);
     let columns = columns(plan.columns.len());
     let (insert, clause) = &plan.around;
@@ -125,14 +199,14 @@ fn merge(connection: &Connection, plan: &Plan, staging: &str) -> rusqlite::Resul
         .collect();
     // Rows to put are moved together up to the next one to delete.
     let deletes = format!("SELECT rowid{keys} FROM {table} WHERE {DELETES} = 1 ORDER BY rowid");
-    let mut first = 0_i64;
+    let mut first = 1_i64;
     {
         let mut statement = connection.prepare(&deletes)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             let rowid: i64 = row.get(0)?;
             if rowid > first {
-                put.execute([first, rowid - 1])?;
+                put_rows(&mut put, first, rowid - 1, rowid)?;
             }
             first = rowid + 1;
             if let Some(delete) = &mut delete {
@@ -141,9 +215,11 @@ fn merge(connection: &Connection, plan: &Plan, staging: &str) -> rusqlite::Resul
             }
         }
     }
-    put.execute([first, i64::MAX])?;
+    let most = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
+    let most = connection.query_row(&most, [], |row| row.get(0))?;
+    put_rows(&mut put, first, i64::MAX, most)?;
     drop((put, delete));
-    connection.execute_batch(&format!("DROP TABLE {table}"))
+    Ok(connection.execute_batch(&format!("DROP TABLE {table}"))?)
 }
 
 /// Drops staging tables that nobody will commit.

@@ -241,8 +241,9 @@ impl Sink for SqliteSink {
         let attempts = self.limits.commit_attempts.saturating_sub(1);
         retrying(attempts, || {
             let (plan, staged) = (plan.clone(), staged.clone());
+            let table = self.table.clone();
             self.database.with(move |connection, location| {
-                staging::commit(connection, location, &plan, &staged)
+                staging::commit(connection, location, &plan, &table, &staged)
             })
         })
         .await

@@ -3,3 +3,4 @@
 mod ddl;
 mod infile;
 mod sink;
+mod wire;

@@ -1,0 +1,21 @@
+//! A connection as the server's protocol has it (MySQL docs, Client/Server Protocol; MariaDB docs,
+//! Client/Server Protocol).
+//!
+//! Greeting, login and scrambles are mysql_common's; packets are read and written here, so that rows
+//! can be taken from the read buffer where they lie.
+
+mod connection;
+mod failure;
+mod load;
+mod login;
+mod packet;
+mod public_key;
+mod settings;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use connection::{Arrival, Connection, Prepared, Purpose, ResultSet, Server};
+pub(crate) use failure::{Failure, ServerError};
+pub(crate) use packet::{ColumnDefinition, Done, Fields};
+pub(crate) use settings::{Behaviour, Settings, TimeType, ZeroDates};

@@ -53,16 +53,14 @@ impl Target {
     /// # Errors
     /// If the options make no sense together, or name columns that the rows don't have.
     pub fn new(options: &JdbcSinkOptions, table: &CatalogTable, path: TablePath) -> Result<Self> {
-        let query = match (options.generate_sink_sql, &options.query) {
-            (false, None) => {
-                return Err(Error::new(
-                    errors::OPTION,
-                    "Jdbc needs the option `query`, or `generate_sink_sql = true`",
-                ));
-            }
-            (true, _) => None,
-            (false, query) => query.clone(),
-        };
+        // As in SeaTunnel, a given statement is run even where one could be made.
+        let query = options.query.clone().filter(|q| !q.trim().is_empty());
+        if query.is_none() && !options.generate_sink_sql {
+            return Err(Error::new(
+                errors::OPTION,
+                "Jdbc needs the option `query`, or `generate_sink_sql = true`",
+            ));
+        }
         let keys = match &options.primary_keys {
             Some(keys) => keys
                 .iter()

@@ -1,0 +1,168 @@
+//! Commits what writers have prepared, or takes it back; doing it twice is as doing it once.
+
+use std::time::Duration;
+
+use seatunnel_api::{Error, Result};
+
+use super::PgSink;
+use super::attempt::{is_retryable, told};
+use super::session::Server;
+use super::state::{Ready, What};
+use super::table::Work;
+use crate::ddl::literal;
+use crate::wire::{Connection, Failure};
+
+/// What names of prepared transactions begin with.
+const PREPARED: &str = "seatunnel_";
+/// What names of tables begin with in which rows wait.
+pub(crate) const STAGED: &str = "_seatunnel_staged";
+/// Longest name of a prepared transaction is 200 bytes; the job's part of it is cut to this.
+const JOB: usize = 100;
+/// There is no prepared transaction of that name.
+const UNDEFINED: &str = "42704";
+
+/// What the prepared transactions of a job are called, to begin with.
+pub(crate) fn transaction_name(job: &str) -> String {
+    let job: String = job
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(JOB)
+        .collect();
+    format!("{PREPARED}{job}")
+}
+
+/// Commits on one server, again and again where that may help.
+pub(crate) async fn commit(
+    sink: &PgSink,
+    server: &Server,
+    ready: &[&Ready],
+    attempts: u32,
+) -> Result<()> {
+    let mut failed = 0;
+    loop {
+        let failure = match try_commit(sink, server, ready).await {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        failed += 1;
+        let retryable = is_retryable(&failure);
+        let error = told(failure, "", None);
+        if !retryable || failed >= attempts {
+            return Err(error);
+        }
+        tracing::warn!("{error}; committing again ({failed} of {})", attempts - 1);
+        tokio::time::sleep(Duration::from_millis(100 << failed.min(6))).await;
+    }
+}
+
+async fn try_commit(sink: &PgSink, server: &Server, ready: &[&Ready]) -> Result<(), Failure> {
+    let mut connection = server.connect().await?;
+    for one in ready {
+        match &one.what {
+            What::Prepared(name) => {
+                end(&mut connection, "COMMIT PREPARED", name).await?;
+            }
+            What::Staged {
+                table,
+                stage,
+                steps,
+                null_keys,
+            } => {
+                let plans = sink.plans().await?;
+                let mut tables = sink.tables.iter().zip(plans);
+                let work = tables.find(|(t, _)| t.table.path().to_string() == *table);
+                let Some((_, Work::Made(plan))) = work else {
+                    return Err(Error::new(
+                        seatunnel_api::codes::STATE_INVALID,
+                        "a committable belongs to a table that this job does not write",
+                    )
+                    .with_context("table", table)
+                    .into());
+                };
+                // A table that is gone has been committed.
+                let there = format!("SELECT to_regclass({})", literal(stage));
+                let rows = connection.rows(&there).await?;
+                if rows
+                    .first()
+                    .is_none_or(|row| row.iter().all(Option::is_none))
+                {
+                    continue;
+                }
+                let mut sql = vec!["BEGIN".to_owned()];
+                for step in 0..*steps {
+                    sql.extend(plan.apply(stage, step, true, *null_keys));
+                }
+                sql.push(format!("DROP TABLE {stage}"));
+                sql.push("COMMIT".to_owned());
+                let moved = connection.simple(&sql.join(";\n")).await;
+                if moved.is_err() && connection.is_usable() {
+                    connection.simple("ROLLBACK").await?;
+                }
+                moved?;
+            }
+        }
+    }
+    server.give_back(connection);
+    Ok(())
+}
+
+/// Ends a prepared transaction, if it has not been ended.
+async fn end(connection: &mut Connection, how: &str, name: &str) -> Result<(), Failure> {
+    match connection.simple(&format!("{how} {}", literal(name))).await {
+        Err(failure) if failure.is(UNDEFINED) => {
+            tracing::debug!("the prepared transaction {name} has been ended before");
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+/// Takes back what nobody will commit.
+pub(crate) async fn abort(server: &Server, ready: &[&Ready]) -> Result<()> {
+    let mut connection = server.connect().await?;
+    for one in ready {
+        let done = match &one.what {
+            What::Prepared(name) => end(&mut connection, "ROLLBACK PREPARED", name).await,
+            What::Staged { stage, .. } => {
+                let sql = format!("DROP TABLE IF EXISTS {stage}");
+                connection.simple(&sql).await.map(drop)
+            }
+        };
+        done.map_err(|failure| {
+            let left = match &one.what {
+                What::Prepared(name) => format!("the prepared transaction {name}"),
+                What::Staged { stage, .. } => format!("the table {stage}"),
+            };
+            Error::from(failure).with_context("left behind", left)
+        })?;
+    }
+    server.give_back(connection);
+    Ok(())
+}
+
+/// Tells of what a job left that was killed between preparing and committing. Another job may be
+/// about to commit it, so that it is not touched.
+pub(crate) async fn warn_of_leftovers(connection: &mut Connection) -> Result<()> {
+    let sql = format!(
+        "SELECT 'ROLLBACK PREPARED ' || quote_literal(gid) FROM pg_catalog.pg_prepared_xacts \
+         WHERE database = current_database() AND position({prepared} IN gid) = 1 \
+         UNION ALL \
+         SELECT 'DROP TABLE ' || oid::regclass FROM pg_catalog.pg_class \
+         WHERE relkind = 'r' AND position({staged} IN relname) = 1",
+        prepared = literal(PREPARED),
+        staged = literal(STAGED)
+    );
+    let rows = connection.rows(&sql).await?;
+    let left: Vec<String> = rows
+        .into_iter()
+        .filter_map(|row| row.into_iter().next().flatten())
+        .collect();
+    if !left.is_empty() {
+        tracing::warn!(
+            "{} has rows of a job that did not end: {}, unless it is still running",
+            connection.place(),
+            left.join("; ")
+        );
+    }
+    Ok(())
+}

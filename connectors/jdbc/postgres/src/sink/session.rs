@@ -1,0 +1,181 @@
+//! A writer's connection to a server, and the transaction on it.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use seatunnel_api::Result;
+
+use crate::wire::{Connection, Failure, Settings};
+
+/// Connections kept for the next who needs one.
+const IDLE: usize = 8;
+
+/// A server, and connections to it that nobody uses right now: preparing a job, its first writer
+/// and its commit need only one.
+pub(crate) struct Server {
+    pub(crate) settings: Settings,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Server {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// A connection, outside of a transaction.
+    pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
+        let idle = self.locked().pop();
+        match idle {
+            Some(connection) => Ok(connection),
+            None => Connection::open(&self.settings).await,
+        }
+    }
+
+    /// Takes a connection back, if it is of use to others.
+    pub(crate) fn give_back(&self, connection: Connection) {
+        if connection.is_usable() && connection.transaction_status() == b'I' {
+            let mut idle = self.locked();
+            if idle.len() < IDLE {
+                idle.push(connection);
+            }
+        }
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(crate) async fn close(&self) {
+        let idle = std::mem::take(&mut *self.locked());
+        for connection in idle {
+            connection.close().await;
+        }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long to wait for a statement to be cancelled that nobody waits for any more.
+const CANCEL: Duration = Duration::from_secs(2);
+
+/// The savepoint that a flush can go back to.
+const SAVEPOINT: &str = "seatunnel";
+
+/// A writer's connection, opened when it is needed.
+pub(crate) struct Session {
+    pub(crate) server: Arc<Server>,
+    connection: Option<Connection>,
+    /// Whether a transaction is open; it has a savepoint then.
+    in_transaction: bool,
+    /// The table whose rows are being copied, by its place among the writer's.
+    pub(crate) copying: Option<usize>,
+    /// Tables whose statement is prepared.
+    pub(crate) prepared: HashSet<usize>,
+}
+
+impl Session {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self {
+            server,
+            connection: None,
+            in_transaction: false,
+            copying: None,
+            prepared: HashSet::new(),
+        }
+    }
+
+    /// The connection.
+    pub(crate) async fn connection(&mut self) -> Result<&mut Connection, Failure> {
+        // One that is lost stays, so that its loss is told, until the transaction on it is given up.
+        let stays = |c: &Connection| c.is_usable() || self.in_transaction;
+        let connection = match self.connection.take().filter(stays) {
+            Some(connection) => connection,
+            None => {
+                self.prepared.clear();
+                self.in_transaction = false;
+                self.server.connect().await?
+            }
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Statements that must come before the next ones, with their semicolons: they begin a transaction
+    /// where there is none, and set the savepoint that these can be taken back to.
+    pub(crate) fn prefix(&mut self) -> String {
+        let first = if self.in_transaction {
+            format!("RELEASE SAVEPOINT {SAVEPOINT}")
+        } else {
+            "BEGIN".to_owned()
+        };
+        self.in_transaction = true;
+        format!("{first}; SAVEPOINT {SAVEPOINT}; ")
+    }
+
+    /// Whether there is something to commit.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// Takes back what was done since the last savepoint, and whatever COPY is under way.
+    pub(crate) async fn roll_back_to_savepoint(&mut self) -> Result<(), Failure> {
+        self.copying = None;
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        if connection.is_copying() {
+            connection.copy_fail("taken back").await?;
+        }
+        // Where not even the transaction has begun, there is nothing to go back to.
+        if !self.in_transaction || connection.transaction_status() == b'I' {
+            connection.simple("ROLLBACK").await?;
+            self.in_transaction = false;
+            return Ok(());
+        }
+        let sql = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
+        connection.simple(&sql).await.map(drop)
+    }
+
+    /// Runs a statement that ends the transaction; `COMMIT` if `sql` is none.
+    pub(crate) async fn commit(&mut self, sql: Option<&str>) -> Result<(), Failure> {
+        if !self.in_transaction {
+            return Ok(());
+        }
+        self.in_transaction = false;
+        match &mut self.connection {
+            Some(connection) => connection.simple(sql.unwrap_or("COMMIT")).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes back everything since the last commit. A connection that is of no more use is dropped,
+    /// upon which the server does the same.
+    pub(crate) async fn abort(&mut self) {
+        self.copying = None;
+        self.in_transaction = false;
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        if !connection.is_usable() {
+            // A COPY ends when the connection does. Any other statement would go on, with its locks.
+            let statement = (!connection.is_copying()).then(|| connection.cancel_key());
+            drop(connection);
+            if let Some(statement) = statement {
+                let _ = tokio::time::timeout(CANCEL, statement.cancel()).await;
+            }
+            return;
+        }
+        if connection.transaction_status() == b'I' || connection.simple("ROLLBACK").await.is_ok() {
+            self.server.give_back(connection);
+        }
+    }
+
+    /// Leaves the connection to others.
+    pub(crate) fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.server.give_back(connection);
+        }
+    }
+}

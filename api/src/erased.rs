@@ -11,7 +11,7 @@ use crate::batch::Batch;
 use crate::error::Result;
 use crate::job::{CheckpointId, TaskContext};
 use crate::output::{Emitter, Output};
-use crate::sink::{Guarantee, Sink, SinkWriter};
+use crate::sink::{Guarantee, Readback, Sink, SinkWriter};
 use crate::source::{Boundedness, Discovery, Source, SourceReader, Split, SplitEnumerator};
 use crate::state::{StateKind, decode, encode};
 use crate::table::CatalogTable;
@@ -77,6 +77,8 @@ pub trait DynSink: Send + Sync {
     async fn finish(&self) -> Result<()>;
     /// See [`Sink::check`].
     async fn check(&self) -> Result<()>;
+    /// See [`Sink::readback`].
+    async fn readback(&self) -> Result<Option<Vec<Readback>>>;
     /// See [`Sink::guarantee`].
     fn guarantee(&self) -> Guarantee;
 }
@@ -200,6 +202,10 @@ impl<T: Sink> DynSink for Erased<T> {
 
     async fn check(&self) -> Result<()> {
         self.0.check().await
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        self.0.readback().await
     }
 
     fn guarantee(&self) -> Guarantee {

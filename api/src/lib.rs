@@ -45,7 +45,7 @@ pub use metrics::{Counter, Metrics};
 pub use output::{BatchSize, Emitter, Output};
 pub use row::{Row, Value};
 pub use row_kind::{RowKind, RowKinds};
-pub use sink::{Guarantee, Sink, SinkWriter};
+pub use sink::{ChangesBecome, Guarantee, Readback, ReadbackTable, Sink, SinkWriter};
 pub use source::{
     Boundedness, Discovery, NextDiscovery, Source, SourceReader, Split, SplitEnumerator,
 };

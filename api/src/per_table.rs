@@ -16,7 +16,7 @@ use crate::error::{Error, Result, codes};
 use crate::factory::SinkContext;
 use crate::job::{CheckpointId, TaskContext};
 use crate::options::Options;
-use crate::sink::{Guarantee, Sink, SinkWriter};
+use crate::sink::{Guarantee, Readback, Sink, SinkWriter};
 use crate::state::{State, StateKind, decode, encode};
 use crate::table::{CatalogTable, ConstraintKind};
 
@@ -270,6 +270,17 @@ impl<S: Sink> Sink for PerTable<S> {
             sink.check().await?;
         }
         Ok(())
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        let mut all = Vec::with_capacity(self.sinks.len());
+        for (_, sink) in self.sinks.iter() {
+            match sink.readback().await? {
+                Some(own) => all.extend(own),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(all))
     }
 
     fn guarantee(&self) -> Guarantee {

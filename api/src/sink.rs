@@ -1,11 +1,15 @@
 //! Where rows go.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::batch::Batch;
+use crate::erased::DynSource;
 use crate::error::Result;
 use crate::job::{CheckpointId, TaskContext};
 use crate::state::State;
+use crate::table::TablePath;
 
 /// What a sink promises about rows when tasks fail and are run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +20,38 @@ pub enum Guarantee {
     Idempotent(&'static str),
     /// Each row is there once; the text says on what condition.
     ExactlyOnce(&'static str),
+}
+
+/// What a sink's target holds, as a source of it: for a comparison with what should be there.
+#[derive(Clone)]
+pub struct Readback {
+    /// Reads the target as it stands, and changes nothing. It ends.
+    pub source: Arc<dyn DynSource>,
+    /// Which of the source's tables are the target of which tables that go into the sink.
+    pub tables: Vec<ReadbackTable>,
+}
+
+/// The target of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadbackTable {
+    /// The table that goes into the sink.
+    pub table: TablePath,
+    /// What the source calls its target; several tables may go into one.
+    pub target: TablePath,
+    /// Those columns that go into the sink and are written; all if not given. They are found in
+    /// the target by name, in any case.
+    pub columns: Option<Vec<String>>,
+    /// What becomes of updates and deletes.
+    pub changes: ChangesBecome,
+}
+
+/// What a sink makes of rows that are no inserts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangesBecome {
+    /// They are carried out: the target holds the rows that are left, the last one of a key.
+    Changes,
+    /// Rows of every kind are rows of the target, those of deletes too.
+    Rows,
 }
 
 /// A sink. Made once by its factory; the engine calls [`Sink::prepare`], [`Sink::commit`],
@@ -72,6 +108,16 @@ pub trait Sink: Send + Sync + 'static {
     /// Why not.
     async fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What the target holds, so that it can be compared with what should be there; nothing where
+    /// it can't be read back, which is what the default says. Neither [`Sink::prepare`] nor
+    /// [`Sink::writer`] is called before.
+    ///
+    /// # Errors
+    /// If the target is missing or can't be reached.
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        Ok(None)
     }
 
     /// What the sink promises.

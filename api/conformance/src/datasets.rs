@@ -65,7 +65,8 @@ impl Rows {
 
 /// Every type that the fixture holds, and its values; the last row holds nulls.
 pub(crate) fn types(fixture: &impl Fixture, findings: &mut Findings) -> Rows {
-    let (columns, values) = held_types(fixture, findings);
+    let (columns, values, left_out) = held_types(fixture);
+    left_out.into_iter().for_each(|what| findings.omit(what));
     let rows = values.iter().map(Vec::len).max().unwrap_or(0);
     let rows = (0..rows).map(|row| {
         let values = values.iter().map(|v| v[row % v.len()].clone());
@@ -77,7 +78,8 @@ pub(crate) fn types(fixture: &impl Fixture, findings: &mut Findings) -> Rows {
 
 /// Each column null in a row of its own, all of them null, none of them null; empty strings beside nulls.
 pub(crate) fn nulls(fixture: &impl Fixture, findings: &mut Findings) -> Rows {
-    let (mut columns, mut values) = held_types(fixture, findings);
+    let (mut columns, mut values, left_out) = held_types(fixture);
+    left_out.into_iter().for_each(|what| findings.note(what));
     columns.push(Column::new("c_text", DataType::String));
     values.push(vec![Value::String(String::new())]);
     let width = columns.len();
@@ -92,8 +94,9 @@ pub(crate) fn nulls(fixture: &impl Fixture, findings: &mut Findings) -> Rows {
     Rows::new("nulls", columns, rows)
 }
 
-fn held_types(fixture: &impl Fixture, findings: &mut Findings) -> (Vec<Column>, Vec<Vec<Value>>) {
-    let (mut columns, mut values) = (Vec::new(), Vec::new());
+/// Columns and their values, and what had to be left out.
+fn held_types(fixture: &impl Fixture) -> (Vec<Column>, Vec<Vec<Value>>, Vec<String>) {
+    let (mut columns, mut values, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for case in all_types() {
         let mut why = "";
         let held = case.values.into_iter().filter(|value| {
@@ -104,17 +107,20 @@ fn held_types(fixture: &impl Fixture, findings: &mut Findings) -> (Vec<Column>, 
             false
         });
         let held: Vec<Value> = held.collect();
-        if held.is_empty() {
-            findings.note(format!("without {}: {why}", case.data_type));
-            continue;
-        }
+        let share = if held.is_empty() {
+            ""
+        } else {
+            "some values of "
+        };
         if !why.is_empty() {
-            findings.note(format!("{} without some values: {why}", case.data_type));
+            left_out.push(format!("without {share}{}: {why}", case.data_type));
         }
-        columns.push(Column::new(case.column, case.data_type));
-        values.push(held);
+        if !held.is_empty() {
+            columns.push(Column::new(case.column, case.data_type));
+            values.push(held);
+        }
     }
-    (columns, values)
+    (columns, values, left_out)
 }
 
 fn with_id(id: i64, values: impl IntoIterator<Item = Value>) -> Vec<Value> {

@@ -48,6 +48,8 @@
 //! Put the tests into a file of their own under `tests`: the kit counts what the process allocates
 //! while it checks memory, and other tests would be in its figures. Nothing is left out in silence:
 //! what a fixture takes out carries a reason, and the report shows it.
+//!
+//! Sources are run in batch mode: one that has no end is not checked.
 
 mod checks;
 mod compare;

@@ -38,12 +38,18 @@ impl From<FixtureError> for Stop {
 pub(crate) struct Findings {
     pub(crate) failures: Vec<String>,
     pub(crate) notes: Vec<String>,
+    pub(crate) omitted: Vec<String>,
 }
 
 impl Findings {
     /// Keeps the failure and goes on.
     pub(crate) fn fail(&mut self, what: impl Into<String>) {
         self.failures.push(what.into());
+    }
+
+    /// Says what is not checked, and why.
+    pub(crate) fn omit(&mut self, what: impl Into<String>) {
+        self.omitted.push(what.into());
     }
 
     /// Says something about the run; the same only once.
@@ -75,8 +81,10 @@ pub struct Outcome {
     pub promise: &'static str,
     /// How it ended.
     pub verdict: Verdict,
-    /// What it ran on, and what the fixture left out and why.
+    /// What it ran on.
     pub notes: Vec<String>,
+    /// What the fixture left out of the check, and why.
+    pub omitted: Vec<String>,
 }
 
 /// What came of the checks of one connector.
@@ -123,7 +131,7 @@ impl fmt::Display for Report {
             for line in lines {
                 writeln!(f, "          {}", line.replace('\n', "\n          "))?;
             }
-            for note in &outcome.notes {
+            for note in outcome.omitted.iter().chain(&outcome.notes) {
                 writeln!(f, "          ({note})")?;
             }
         }

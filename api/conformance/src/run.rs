@@ -72,7 +72,7 @@ async fn outcome<C: Check>(
     run: impl Future<Output = (Findings, Checked)> + Send + 'static,
 ) -> Outcome {
     let (name, promise) = (check.name(), check.promise());
-    let mut notes = Vec::new();
+    let (mut notes, mut omitted) = (Vec::new(), Vec::new());
     let verdict = match reason {
         Some(reason) => Verdict::LeftOut(reason.to_owned()),
         None => {
@@ -90,6 +90,7 @@ async fn outcome<C: Check>(
                 Ok(Err(panic)) => Verdict::Failed(vec![format!("a panic: {panic}")]),
                 Ok(Ok((mut findings, ended))) => {
                     notes.append(&mut findings.notes);
+                    omitted.append(&mut findings.omitted);
                     verdict(findings, ended)
                 }
             }
@@ -100,6 +101,7 @@ async fn outcome<C: Check>(
         promise,
         verdict,
         notes,
+        omitted,
     }
 }
 
@@ -143,14 +145,14 @@ pub fn test_sink<F: SinkFixture>(make: impl Future<Output = F>, check: SinkCheck
 #[allow(clippy::print_stdout, reason = "the output of a test")]
 fn finish(report: Report) {
     let report = report.assert_passed();
+    let mut harness = std::io::stderr();
     for outcome in &report.outcomes {
+        let what = format!("left out: {}: {}", report.subject, outcome.check);
         if let Verdict::LeftOut(why) = &outcome.verdict {
-            let subject = &report.subject;
-            let _ = writeln!(
-                std::io::stderr(),
-                "left out: {subject}: {}: {why}",
-                outcome.check
-            );
+            let _ = writeln!(harness, "{what}: {why}");
+        }
+        for omitted in &outcome.omitted {
+            let _ = writeln!(harness, "{what} {omitted}");
         }
     }
     println!("{report}");

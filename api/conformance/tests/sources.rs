@@ -60,5 +60,6 @@ found! {
     finds_splits_that_are_never_listed ForgetsToListAfterRestart Enumerator
     finds_a_batch_size_that_is_ignored IgnoresBatchSize Batches
     finds_tables_that_are_made_anew MakesTablesAnew Batches
+    finds_rows_lost_where_no_positions_are_wanted LosesRowsWithoutPositions Splits
     finds_an_error_at_an_empty_table FailsOnEmptyTable Empty
 }

@@ -38,6 +38,8 @@ pub(crate) struct Collector<'a> {
     /// Emissions that were offered, the refused ones too.
     pub(crate) offered: usize,
     size: BatchSize,
+    /// Whether positions are asked for.
+    pub(crate) positions: bool,
     at: At<'a>,
     /// Rows are thrown away after they have been looked at.
     each: Option<&'a mut (dyn FnMut(&Batch) + Send)>,
@@ -49,6 +51,7 @@ impl<'a> Collector<'a> {
             emissions: Vec::new(),
             offered: 0,
             size,
+            positions: true,
             at,
             each: None,
         }
@@ -99,7 +102,7 @@ impl Emitter for Collector<'_> {
     }
 
     fn wants_positions(&self) -> bool {
-        true
+        self.positions
     }
 
     fn batch_size(&self) -> BatchSize {

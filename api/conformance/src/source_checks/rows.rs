@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use seatunnel_api::Value;
+use seatunnel_api::erased::DynSource;
+
 use super::{Laid, all_rows, default_size, lay, rng};
 use crate::compare::EXACTLY;
 use crate::datasets::{self, Rows};
-use crate::engine::read::batches_of;
-use crate::engine::splits::read_everything;
+use crate::engine::read::{At, Collector, batches_of, reader, rows_of};
+use crate::engine::splits::{drain, read_everything};
 use crate::fixture::SourceFixture;
 use crate::report::{Checked, Findings, failed};
 
@@ -119,6 +122,27 @@ pub(super) async fn splits<F: SourceFixture>(fixture: &F, findings: &mut Finding
                 findings.fail(format!("{when}:\n{what}"));
             }
         }
+        let came = without_positions(&laid.open(fixture, 2).await?, 2).await?;
+        if let Err(what) = laid.expect(2, &came, EXACTLY) {
+            findings.fail(format!("2 readers, positions not asked for:\n{what}"));
+        }
     }
     Ok(())
+}
+
+/// All rows of a job without checkpoints.
+async fn without_positions(
+    source: &Arc<dyn DynSource>,
+    parallelism: usize,
+) -> Checked<Vec<Vec<Value>>> {
+    let mut enumerator = source.enumerator(parallelism, None).await?;
+    let mut rows = Vec::new();
+    let mut reader = reader(source.as_ref(), 0, parallelism).await?;
+    for split in drain(enumerator.as_mut(), Vec::new()).await? {
+        let mut collector = Collector::new(batches_of(50), At::Never);
+        collector.positions = false;
+        reader.read(&split.bytes, &mut collector).await?;
+        rows.extend(rows_of(&collector.emissions));
+    }
+    Ok(rows)
 }

@@ -1,140 +1,31 @@
-//! The toy sink: files of a folder for each table, moved there from a hidden one at the commit.
+//! The factory, the sink and its writers.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt8Type;
-use arrow_array::{ArrayRef, RecordBatch, UInt8Array};
-use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use async_trait::async_trait;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, BatchBuilder, CatalogTable, CheckpointId, Error, Guarantee, PluginInfo, Registry,
-    Result, RowKind, RowKinds, Sink, SinkContext, SinkFactory, SinkWriter, State, TaskContext,
-    Value, codes, erase_sink,
+    Batch, CheckpointId, Error, Guarantee, PluginInfo, Result, Sink, SinkContext, SinkFactory,
+    SinkWriter, State, TaskContext, codes, erase_sink,
 };
-use seatunnel_conformance::{Bad, Connection, Fixture, FixtureResult, SinkFixture};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
-use tempfile::TempDir;
 
-use super::{MISSING, Server, cut, filled};
+use super::Bug;
+use super::rows::pack;
+use crate::toys::{MISSING, Server};
 
-/// One mistake each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bug {
-    None,
-    CommitsEarly,
-    WritesInPlace,
-    CommitsTwice,
-    CommitsFromMemory,
-    BuffersEverything,
-    DeletesFirst,
-    DropsLastBatch,
-    WritersOverwrite,
-    CutsTexts,
-    NullBecomesEmptyText,
-    AbortFlushes,
-    AbortCommits,
-    HangsWhenKilled,
-    EndsWhenKilled,
-    ErrorWithoutCode,
-    ErrorWithoutFolder,
-    FailsWithoutRows,
-    PromisesTooMuch,
-    HalfARow,
-}
-
-/// A fixture of the toy sink with a mistake.
-pub(crate) struct Toy {
-    pub(crate) bug: Bug,
-    server: Arc<Server>,
-    folder: TempDir,
-}
-
-impl Toy {
-    pub(crate) fn new(bug: Bug) -> Self {
-        Self {
-            bug,
-            server: Arc::default(),
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-}
-
-impl Fixture for Toy {
-    fn plugin(&self) -> (Registry, &'static str) {
-        let factory = ToyFactory {
-            bug: self.bug,
-            server: self.server.clone(),
-        };
-        (Registry::new().sink(factory), "Toy")
-    }
-
-    fn connection(&self) -> Option<&dyn Connection> {
-        Some(self.server.as_ref())
-    }
-}
-
-#[async_trait]
-impl SinkFixture for Toy {
-    async fn target(&self, table: &Arc<CatalogTable>) -> FixtureResult<Json> {
-        let folder = self.folder.path().join(&table.path().table);
-        fs::create_dir(&folder)?;
-        Ok(json!({ "folder": folder }))
-    }
-
-    async fn rows(
-        &self,
-        config: &Json,
-        table: &Arc<CatalogTable>,
-    ) -> FixtureResult<Vec<Vec<Value>>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(config["folder"].as_str().unwrap())? {
-            let path = entry?.path();
-            if path.is_file() {
-                files.push(path);
-            }
-        }
-        files.sort();
-        let mut rows: Vec<Vec<Value>> = Vec::new();
-        for file in files {
-            for records in FileReader::try_new(File::open(file)?, None)? {
-                for (kind, row) in unpack(table, &records?) {
-                    match kind {
-                        RowKind::Insert | RowKind::UpdateAfter => rows.push(row),
-                        RowKind::UpdateBefore | RowKind::Delete => {
-                            if let Some(at) = rows.iter().rposition(|r| r[0] == row[0]) {
-                                rows.remove(at);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        Ok(rows)
-    }
-
-    async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {
-        let config = json!({ "folder": self.folder.path().join("nowhere") });
-        Ok(vec![
-            Bad::new("a missing folder", config).mentions("nowhere"),
-        ])
-    }
-}
-
-struct ToyFactory {
-    bug: Bug,
-    server: Arc<Server>,
+pub(super) struct ToyFactory {
+    pub(super) bug: Bug,
+    pub(super) server: Arc<Server>,
 }
 
 /// Options of the toy.
 #[derive(Clone, Debug, Options)]
-struct ToyOptions {
+pub(super) struct ToyOptions {
     /// The folder.
     folder: String,
 }
@@ -171,7 +62,7 @@ impl SinkFactory for ToyFactory {
     }
 }
 
-struct ToySink {
+pub(super) struct ToySink {
     folder: PathBuf,
     job: Arc<str>,
     bug: Bug,
@@ -182,11 +73,11 @@ struct ToySink {
 
 /// The name of a file that is ready.
 #[derive(Serialize, Deserialize)]
-struct Ready(String);
+pub(super) struct Ready(String);
 
 impl State for Ready {}
 
-fn lost<T>(error: impl std::error::Error + Send + Sync + 'static) -> Result<T> {
+pub(super) fn lost<T>(error: impl std::error::Error + Send + Sync + 'static) -> Result<T> {
     Err(Error::new(MISSING, "the file can't be written").with_cause(error))
 }
 
@@ -266,7 +157,7 @@ impl Sink for ToySink {
     }
 }
 
-struct ToyWriter {
+pub(super) struct ToyWriter {
     folder: PathBuf,
     prefix: String,
     bug: Bug,
@@ -384,72 +275,4 @@ fn now() -> u128 {
     now.duration_since(std::time::UNIX_EPOCH)
         .unwrap()
         .as_nanos()
-}
-
-/// The columns, and the kinds as one more.
-fn pack(batch: &Batch, bug: Bug) -> RecordBatch {
-    let batch = spoil(batch, bug);
-    let kinds: UInt8Array = (0..batch.num_rows())
-        .map(|row| Some(batch.kinds().get(row) as u8))
-        .collect();
-    let mut columns: Vec<(String, ArrayRef)> = batch
-        .records()
-        .columns()
-        .iter()
-        .enumerate()
-        .map(|(index, column)| (format!("c{index}"), column.clone()))
-        .collect();
-    columns.push(("kind".to_owned(), Arc::new(kinds)));
-    let nullable = columns
-        .into_iter()
-        .map(|(name, column)| (name, column, true));
-    RecordBatch::try_from_iter_with_nullable(nullable).unwrap()
-}
-
-fn spoil(batch: &Batch, bug: Bug) -> Batch {
-    if !matches!(
-        bug,
-        Bug::CutsTexts | Bug::NullBecomesEmptyText | Bug::DeletesFirst | Bug::HalfARow
-    ) {
-        return batch.clone();
-    }
-    let mut rows: Vec<(RowKind, Vec<Value>)> =
-        batch.rows().map(|row| (row.kind(), row.values())).collect();
-    for (_, row) in &mut rows {
-        for (value, column) in row.iter_mut().zip(batch.table().columns()) {
-            *value = match bug {
-                Bug::CutsTexts => cut(value),
-                Bug::NullBecomesEmptyText => filled(value, &column.data_type),
-                _ => value.clone(),
-            };
-        }
-        if bug == Bug::HalfARow {
-            *row.last_mut().unwrap() = Value::Null;
-        }
-    }
-    if bug == Bug::DeletesFirst {
-        rows.sort_by_key(|(kind, _)| match kind {
-            RowKind::Delete | RowKind::UpdateBefore => 0,
-            _ => 1,
-        });
-    }
-    let mut builder = BatchBuilder::new(batch.table().clone());
-    for (kind, row) in rows {
-        builder.push(kind, &row).unwrap();
-    }
-    builder.finish()
-}
-
-fn unpack(table: &Arc<CatalogTable>, records: &RecordBatch) -> Vec<(RowKind, Vec<Value>)> {
-    let width = table.columns().len();
-    let kinds = records.column(width).as_primitive::<UInt8Type>();
-    let kinds = kinds
-        .values()
-        .iter()
-        .map(|b| RowKind::from_byte(*b))
-        .collect();
-    let columns = records.columns()[..width].to_vec();
-    let records = RecordBatch::try_new(table.arrow_schema().clone(), columns).unwrap();
-    let batch = Batch::new(table.clone(), records, RowKinds::from_kinds(kinds));
-    batch.rows().map(|row| (row.kind(), row.values())).collect()
 }

@@ -98,6 +98,10 @@ pub(crate) async fn log_in(
     if !is_mariadb {
         wanted |= CapabilityFlags::CLIENT_LONG_PASSWORD;
     }
+    // Servers hold on to what the request for encryption says: all must be in it.
+    if settings.database().is_some() {
+        wanted |= CapabilityFlags::CLIENT_CONNECT_WITH_DB;
+    }
     wanted &= offered;
     let can_encrypt = offered.contains(CapabilityFlags::CLIENT_SSL);
     let mode = settings.tls.mode;

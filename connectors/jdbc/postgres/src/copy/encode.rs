@@ -11,17 +11,22 @@ use std::borrow::Cow;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
+    Date32Type, Decimal128Type, Float32Type, Int16Type, Int32Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use arrow_array::{Array, RecordBatch};
-use arrow_buffer::{BooleanBuffer, NullBuffer, i256};
-use seatunnel_api::time::{MICROS_PER_DAY, format_decimal};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+use seatunnel_api::time::MICROS_PER_DAY;
 use seatunnel_api::{DataType, MAX_DECIMAL128};
 
 use super::encode_form::{Form, Width};
 use super::encode_numeric as numeric;
 use super::encode_text::{Texts, texts};
+pub(crate) use super::encode_values::Unfit;
+use super::encode_values::{
+    Trouble, address, bytes, converted, floats, integers, made, narrowed, numeric_of, shifted,
+    shortened, too_long, uuid, valid,
+};
 
 /// What COPY data begins with: signature, flags, length of an extension that there is none of.
 pub(crate) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -34,8 +39,6 @@ const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * MICROS_PER_DAY;
 /// The length of a null.
 const NULL: [u8; 4] = (-1i32).to_be_bytes();
-/// Longest value that the server takes.
-const LONGEST: usize = (1 << 30) - 1;
 
 /// A column that is written: its place in the rows, its type there, and its form.
 #[derive(Clone, Debug)]
@@ -43,16 +46,6 @@ pub(crate) struct Field {
     pub(crate) place: usize,
     pub(crate) data_type: DataType,
     pub(crate) form: Form,
-}
-
-/// A value that has no place in the column it goes into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unfit {
-    pub(crate) row: usize,
-    /// Which of the fields.
-    pub(crate) field: usize,
-    /// Why, as it ends a sentence: `300 is out of range`.
-    pub(crate) why: String,
 }
 
 /// The columns of a batch, ready to be written row by row.
@@ -113,23 +106,6 @@ impl<'a> Rows<'a> {
     /// Appends one field of a row with its length; for parameters of statements.
     pub(crate) fn write_field(&self, field: usize, row: usize, out: &mut Vec<u8>) {
         self.columns[field].write(row, out);
-    }
-}
-
-/// Collects what can't be written.
-struct Trouble<'a> {
-    field: usize,
-    unfit: &'a mut Vec<Unfit>,
-}
-
-impl Trouble<'_> {
-    #[cold]
-    fn add(&mut self, row: usize, why: String) {
-        self.unfit.push(Unfit {
-            row,
-            field: self.field,
-            why,
-        });
     }
 }
 
@@ -387,171 +363,6 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Rows that are not null.
-fn valid(array: &dyn Array) -> impl Iterator<Item = usize> + '_ {
-    (0..array.len()).filter(|row| array.is_valid(*row))
-}
-
-/// Every row's value by `convert`; what it gives none for is unfit for the reason `why` gives.
-fn converted<T: Copy + Default>(
-    array: &dyn Array,
-    convert: impl Fn(usize) -> Option<T>,
-    trouble: &mut Trouble<'_>,
-    why: impl Fn(usize) -> String,
-) -> Vec<T> {
-    let nulls = array.nulls().filter(|n| n.null_count() > 0);
-    (0..array.len())
-        .map(|row| {
-            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
-                return T::default();
-            }
-            convert(row).unwrap_or_else(|| {
-                trouble.add(row, why(row));
-                T::default()
-            })
-        })
-        .collect()
-}
-
-fn shifted<T: Copy + Default>(
-    array: &dyn Array,
-    convert: impl Fn(usize) -> Option<T>,
-    trouble: &mut Trouble<'_>,
-) -> Vec<T> {
-    converted(array, convert, trouble, |_| {
-        "the time is out of range".to_owned()
-    })
-}
-
-/// Every row's bytes by `write`, which may refuse.
-fn made(
-    array: &dyn Array,
-    trouble: &mut Trouble<'_>,
-    write: impl Fn(usize, &mut Vec<u8>) -> Result<(), String>,
-) -> Texts {
-    Texts::each(array, |row, out| {
-        if let Err(why) = write(row, out) {
-            trouble.add(row, why);
-        }
-    })
-}
-
-/// Whole numbers of a column of booleans, integers, floats or decimals.
-fn integers<'a>(
-    array: &'a dyn Array,
-    data_type: &DataType,
-    trouble: &mut Trouble<'_>,
-) -> Cow<'a, [i64]> {
-    fn widened<T: ArrowPrimitiveType>(array: &dyn Array) -> Vec<i64>
-    where
-        T::Native: Into<i64>,
-    {
-        let values = array.as_primitive::<T>().values();
-        values.iter().map(|v| (*v).into()).collect()
-    }
-    /// The first number that is past `i64`.
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    Cow::Owned(match data_type {
-        DataType::BigInt => return Cow::Borrowed(array.as_primitive::<Int64Type>().values()),
-        DataType::TinyInt => widened::<Int8Type>(array),
-        DataType::SmallInt => widened::<Int16Type>(array),
-        DataType::Int => widened::<Int32Type>(array),
-        DataType::Boolean => {
-            let values = array.as_boolean().values();
-            values.iter().map(i64::from).collect()
-        }
-        DataType::Float | DataType::Double => {
-            let values = floats(array, data_type);
-            let whole = |row: usize| {
-                let value: f64 = values[row];
-                (value.fract() == 0.0 && (-END..END).contains(&value)).then_some(value as i64)
-            };
-            converted(array, whole, trouble, |row| {
-                format!("{} is no whole number in range", values[row])
-            })
-        }
-        DataType::Decimal { precision, scale } if *precision <= MAX_DECIMAL128 => {
-            let values = array.as_primitive::<Decimal128Type>().values();
-            let whole = |row: usize| whole(values[row], *scale);
-            converted(array, whole, trouble, |row| {
-                let text = format_decimal(i256::from_i128(values[row]), *scale);
-                format!("{text} is no whole number in range")
-            })
-        }
-        DataType::Decimal { scale, .. } => {
-            let values = array.as_primitive::<Decimal256Type>().values();
-            let of_wide = |row: usize| {
-                let value: i256 = values[row];
-                whole(value.to_i128()?, *scale)
-            };
-            converted(array, of_wide, trouble, |row| {
-                let text = format_decimal(values[row], *scale);
-                format!("{text} is no whole number in range")
-            })
-        }
-        // `encode_form` makes numbers of nothing else.
-        _ => vec![0; array.len()],
-    })
-}
-
-/// A decimal as a whole number; none if it has a fraction or is too large.
-fn whole(digits: i128, scale: i8) -> Option<i64> {
-    let power = 10i128.checked_pow(u32::from(scale.unsigned_abs()))?;
-    let number = if scale < 0 {
-        digits.checked_mul(power)?
-    } else if digits % power == 0 {
-        digits / power
-    } else {
-        return None;
-    };
-    i64::try_from(number).ok()
-}
-
-fn narrowed<T: TryFrom<i64> + Copy + Default>(
-    array: &dyn Array,
-    data_type: &DataType,
-    name: &str,
-    trouble: &mut Trouble<'_>,
-) -> Vec<T> {
-    let values = integers(array, data_type, trouble);
-    converted(
-        array,
-        |row| T::try_from(values[row]).ok(),
-        trouble,
-        |row| format!("{} is out of range of {name}", values[row]),
-    )
-}
-
-/// Numbers of a column of integers, floats or decimals as floats, the nearest there are.
-fn floats<'a>(array: &'a dyn Array, data_type: &DataType) -> Cow<'a, [f64]> {
-    fn of<T: ArrowPrimitiveType>(array: &dyn Array) -> Vec<f64>
-    where
-        T::Native: Into<f64>,
-    {
-        let values = array.as_primitive::<T>().values();
-        values.iter().map(|v| (*v).into()).collect()
-    }
-    Cow::Owned(match data_type {
-        DataType::Double => return Cow::Borrowed(array.as_primitive::<Float64Type>().values()),
-        DataType::Float => of::<Float32Type>(array),
-        DataType::TinyInt => of::<Int8Type>(array),
-        DataType::SmallInt => of::<Int16Type>(array),
-        DataType::Int => of::<Int32Type>(array),
-        DataType::BigInt => {
-            let values = array.as_primitive::<Int64Type>().values();
-            values.iter().map(|v| *v as f64).collect()
-        }
-        // By way of the text, which rounds once.
-        _ => {
-            let texts = texts(array, data_type);
-            (0..array.len())
-                .map(|row| std::str::from_utf8(texts.get(row)).ok()?.parse().ok())
-                .map(Option::unwrap_or_default)
-                .collect()
-        }
-    })
-}
-
 fn numerics<'a>(array: &'a dyn Array, data_type: &DataType, trouble: &mut Trouble<'_>) -> Data<'a> {
     match data_type {
         DataType::Decimal { precision, scale } if *precision <= MAX_DECIMAL128 => {
@@ -577,11 +388,6 @@ fn numerics<'a>(array: &'a dyn Array, data_type: &DataType, trouble: &mut Troubl
         }
         _ => Data::Small(integers(array, data_type, trouble), 0),
     }
-}
-
-fn numeric_of(texts: &Texts, row: usize, out: &mut Vec<u8>) -> Result<(), String> {
-    let text = std::str::from_utf8(texts.get(row)).unwrap_or_default();
-    numeric::put_text(out, text).ok_or_else(|| format!("{text} is no number that can be stored"))
 }
 
 fn lists<'a>(
@@ -623,246 +429,6 @@ fn lists<'a>(
     Data::List(ends, of, Box::new(column))
 }
 
-/// Where the values of a text or binary column end, and the values.
-fn bytes<'a>(array: &'a dyn Array, data_type: &DataType) -> (&'a [i32], &'a [u8]) {
-    match data_type {
-        DataType::Bytes => {
-            let values = array.as_binary::<i32>();
-            (values.value_offsets(), values.value_data())
-        }
-        _ => {
-            let values = array.as_string::<i32>();
-            (values.value_offsets(), values.value_data())
-        }
-    }
-}
-
-fn too_long(array: &dyn Array, ends: &[i32], trouble: &mut Trouble<'_>) {
-    let (Some(first), Some(last)) = (ends.first(), ends.last()) else {
-        return;
-    };
-    if ((last - first) as usize) < LONGEST {
-        return;
-    }
-    for row in valid(array) {
-        if (ends[row + 1] - ends[row]) as usize >= LONGEST {
-            trouble.add(row, "it is longer than 1 GiB".to_owned());
-        }
-    }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(60).collect()
-}
-
-/// Reads 32 hexadecimal digits, with or without hyphens and braces, as the server does.
-fn uuid(text: &str) -> Option<[u8; 16]> {
-    let text = text.trim();
-    let text = match text.strip_prefix('{') {
-        Some(rest) => rest.strip_suffix('}')?,
-        None => text,
-    };
-    let mut id = [0u8; 16];
-    let mut digits = 0;
-    for byte in text.bytes() {
-        if byte == b'-' && digits % 4 == 0 && digits > 0 {
-            continue;
-        }
-        let digit = char::from(byte).to_digit(16)? as u8;
-        let place = id.get_mut(digits / 2)?;
-        *place = *place << 4 | digit;
-        digits += 1;
-    }
-    (digits == 32).then_some(id)
-}
-
-/// Appends an address, `10.1.2.3/24` or `fe80::1`, in its binary form.
-fn address(out: &mut Vec<u8>, text: &str, network: bool) -> Option<()> {
-    // The server's own numbers, not those of the system (`utils/inet.h`).
-    const IPV4: u8 = 2;
-    const IPV6: u8 = 3;
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),
-        None => (text, None),
-    };
-    let (family, bytes) = match address.parse().ok()? {
-        std::net::IpAddr::V4(v4) => (IPV4, v4.octets().to_vec()),
-        std::net::IpAddr::V6(v6) => (IPV6, v6.octets().to_vec()),
-    };
-    let most = bytes.len() as u8 * 8;
-    let bits = bits.unwrap_or(most);
-    if bits > most {
-        return None;
-    }
-    out.extend_from_slice(&[family, bits, u8::from(network), bytes.len() as u8]);
-    out.extend_from_slice(&bytes);
-    Some(())
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use seatunnel_api::{BatchBuilder, CatalogTable, Column as TableColumn, RowKind, TablePath};
-    use seatunnel_api::{TableSchema, Value};
-
-    use super::super::encode_form::{TargetType, TypeClass, Way, oid, way};
-    use super::*;
-
-    fn plain(oid: u32) -> TargetType {
-        TargetType {
-            oid,
-            name: oid.to_string(),
-            class: TypeClass::Plain,
-        }
-    }
-
-    /// One column of values, written into a column of a type: what is unfit, and the rows' bytes.
-    fn written(
-        data_type: &str,
-        target: &TargetType,
-        values: &[Value],
-    ) -> (Vec<Unfit>, Vec<Vec<u8>>) {
-        let data_type = DataType::parse(data_type).unwrap();
-        let columns = vec![TableColumn::new("c", data_type.clone())];
-        let table = CatalogTable::new("t", TablePath::table("t"), TableSchema::new(columns));
-        let mut builder = BatchBuilder::new(Arc::new(table));
-        for value in values {
-            builder
-                .push(RowKind::Insert, std::slice::from_ref(value))
-                .unwrap();
-        }
-        let batch = builder.finish();
-        let Way::Direct(form) = way(&data_type, target, true).unwrap() else {
-            panic!("{data_type} does not go into {target:?}");
-        };
-        let field = Field {
-            place: 0,
-            data_type,
-            form,
-        };
-        let mut unfit = Vec::new();
-        let rows = Rows::new(batch.records(), &[field], &mut unfit);
-        let bytes = (0..values.len())
-            .map(|row| {
-                let mut out = Vec::new();
-                assert_eq!(rows.write(row..row + 1, &[], &mut out, usize::MAX), 1);
-                assert_eq!(out[..2], [0, 1]);
-                out[2..].to_vec()
-            })
-            .collect();
-        (unfit, bytes)
-    }
-
-    #[test]
-    fn integers_change_width_only_where_they_fit() {
-        let values = [Value::Int(-2), Value::Null, Value::Int(40_000)];
-        let (unfit, bytes) = written("int", &plain(oid::INT2), &values);
-        assert_eq!(bytes[0], [0, 0, 0, 2, 0xff, 0xfe]);
-        assert_eq!(bytes[1], NULL);
-        assert_eq!(unfit.len(), 1);
-        assert_eq!(
-            (unfit[0].row, unfit[0].why.as_str()),
-            (2, "40000 is out of range of smallint")
-        );
-        let (unfit, bytes) = written("int", &plain(oid::INT8), &values);
-        assert!(unfit.is_empty());
-        assert_eq!(bytes[2], [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0x9c, 0x40]);
-    }
-
-    #[test]
-    fn numbers_with_fractions_are_no_integers() {
-        let values = [Value::Double(3.0), Value::Double(3.5), Value::Double(1e19)];
-        let (unfit, bytes) = written("double", &plain(oid::INT4), &values);
-        assert_eq!(bytes[0], [0, 0, 0, 4, 0, 0, 0, 3]);
-        assert_eq!(unfit.iter().map(|u| u.row).collect::<Vec<_>>(), [1, 2]);
-        let values = [Value::Decimal(i256::from_i128(-500), 2)];
-        let (_, bytes) = written("decimal(5, 2)", &plain(oid::INT2), &values);
-        assert_eq!(bytes[0], [0, 0, 0, 2, 0xff, 0xfb]);
-    }
-
-    #[test]
-    fn times_count_from_2000() {
-        let (_, bytes) = written("date", &plain(oid::DATE), &[Value::Date(10_956)]);
-        assert_eq!(bytes[0], [0, 0, 0, 4, 0xff, 0xff, 0xff, 0xff]);
-        let values = [
-            Value::Timestamp(EPOCH_MICROS + 1),
-            Value::Timestamp(i64::MIN),
-        ];
-        let (unfit, bytes) = written("timestamp", &plain(oid::TIMESTAMP), &values);
-        assert_eq!(bytes[0], [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1]);
-        assert_eq!(unfit.len(), 1);
-    }
-
-    #[test]
-    fn texts_become_uuids_and_addresses_or_are_refused() {
-        let text = |s: &str| Value::String(s.to_owned());
-        let values = [
-            text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-            text("{A0EEBC999C0B4EF8BB6D6BB9BD380A11}"),
-            text("a0eebc99"),
-        ];
-        let (unfit, bytes) = written("string", &plain(oid::UUID), &values);
-        assert_eq!(bytes[0], bytes[1]);
-        assert_eq!(bytes[0][..6], [0, 0, 0, 16, 0xa0, 0xee]);
-        assert_eq!(unfit[0].why, "`a0eebc99` is no uuid");
-        let values = [text("10.0.0.1/8"), text("::1"), text("10.0.0.300")];
-        let (unfit, bytes) = written("string", &plain(oid::INET), &values);
-        assert_eq!(bytes[0], [0, 0, 0, 8, 2, 8, 0, 4, 10, 0, 0, 1]);
-        assert_eq!(bytes[1][..8], [0, 0, 0, 20, 3, 128, 0, 16]);
-        assert_eq!(unfit.len(), 1);
-    }
-
-    #[test]
-    fn lists_have_their_items_type_and_say_whose_item_is_unfit() {
-        let target = TargetType {
-            oid: 1005,
-            name: "smallint[]".to_owned(),
-            class: TypeClass::ArrayOf(Box::new(plain(oid::INT2))),
-        };
-        let values = [
-            Value::Array(vec![Value::Int(1), Value::Null]),
-            Value::Null,
-            Value::Array(vec![]),
-            Value::Array(vec![Value::Int(1 << 20)]),
-        ];
-        let (unfit, bytes) = written("array<int>", &target, &values);
-        let expected: &[&[u8]] = &[
-            &[0, 0, 0, 30],
-            &[0, 0, 0, 1],
-            &[0, 0, 0, 1],
-            &[0, 0, 0, 21],
-            &[0, 0, 0, 2],
-            &[0, 0, 0, 1],
-            &[0, 0, 0, 2, 0, 1],
-            &NULL,
-        ];
-        assert_eq!(bytes[0], expected.concat());
-        assert_eq!(bytes[2][..8], [0, 0, 0, 12, 0, 0, 0, 0]);
-        assert_eq!(unfit.iter().map(|u| u.row).collect::<Vec<_>>(), [3]);
-    }
-
-    #[test]
-    fn pieces_end_at_the_limit_and_rows_may_have_a_tail() {
-        let columns = vec![TableColumn::new("c", DataType::Int)];
-        let table = CatalogTable::new("t", TablePath::table("t"), TableSchema::new(columns));
-        let mut builder = BatchBuilder::new(Arc::new(table));
-        for number in 0..10 {
-            builder
-                .push(RowKind::Insert, &[Value::Int(number)])
-                .unwrap();
-        }
-        let batch = builder.finish();
-        let field = Field {
-            place: 0,
-            data_type: DataType::Int,
-            form: Form::Integer(Width::Four),
-        };
-        let rows = Rows::new(batch.records(), &[field], &mut Vec::new());
-        let mut out = Vec::new();
-        let tail = [0, 0, 0, 1, b'x'];
-        assert_eq!(rows.write(0..10, &tail, &mut out, 40), 3);
-        assert_eq!(out.len(), 3 * (2 + 8 + 5));
-        assert_eq!(out[..15], [0, 2, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, b'x']);
-    }
-}
+#[path = "encode_tests.rs"]
+mod tests;

@@ -135,10 +135,10 @@ where
 }
 
 /// The shortest text that reads back as the same float.
-fn float<F: Into<f64> + std::fmt::Display + std::fmt::LowerExp>(out: &mut Vec<u8>, value: F)
-where
-    F: Copy,
-{
+fn float<F: Copy + Into<f64> + std::fmt::Display + std::fmt::LowerExp>(
+    out: &mut Vec<u8>,
+    value: F,
+) {
     let wide: f64 = value.into();
     let size = wide.abs();
     let _ = if wide.is_nan() {

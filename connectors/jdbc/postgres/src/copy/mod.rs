@@ -6,3 +6,4 @@ pub(crate) mod encode;
 pub(crate) mod encode_form;
 mod encode_numeric;
 mod encode_text;
+mod encode_values;

@@ -15,7 +15,6 @@ pub(crate) struct TargetColumn {
     pub(crate) target: TargetType,
     /// Whether the database numbers rows itself unless told otherwise.
     pub(crate) identity_always: bool,
-    pub(crate) not_null: bool,
 }
 
 /// What is asked of a type `t`: of a domain, of what it is over.
@@ -40,7 +39,7 @@ pub(crate) async fn of_tables(
         .collect();
     let sql = format!(
         "SELECT w.i, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-           a.attidentity, a.attnotnull, {TYPE_FIELDS} \
+           a.attidentity, {TYPE_FIELDS} \
          FROM (VALUES {}) w(i, r) \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = w.r AND a.attnum > 0 AND NOT a.attisdropped \
          JOIN pg_catalog.pg_type t ON t.oid = a.atttypid {TYPE_JOINS} \
@@ -54,14 +53,12 @@ pub(crate) async fn of_tables(
         let table = number(next())? as usize;
         let (name, shown) = (text(next())?, text(next())?);
         let identity_always = next().as_deref() == Some("a");
-        let not_null = next().as_deref() == Some("t");
         let target = target_type(shown, &mut next)?;
         if let Some(of) = columns.get_mut(table) {
             of.push(TargetColumn {
                 name,
                 target,
                 identity_always,
-                not_null,
             });
         }
     }

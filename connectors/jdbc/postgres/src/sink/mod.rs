@@ -7,6 +7,7 @@ mod fold;
 mod given;
 mod kept;
 mod plan;
+mod recovery;
 mod session;
 mod state;
 mod table;

@@ -13,14 +13,13 @@ use seatunnel_api::{Batch, CatalogTable, DirtyRows, Error, Result, RowKind, RowK
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::target::Put;
 
-use super::attempt::{self, Attempt};
+use super::attempt;
 use super::fold::Fold;
 use super::given::Given;
 use super::kept::{self, Kept};
 use super::plan::Plan;
 use super::session::Session;
 use crate::copy::encode::{Field, Rows, Unfit};
-use crate::wire::Failure;
 
 /// Bytes of COPY data that are sent at once, about.
 pub(crate) const PIECE: usize = 128 << 10;
@@ -30,8 +29,6 @@ const FLUSH_ROWS: usize = 65_536;
 pub(crate) const FLUSH_BYTES: usize = 8 << 20;
 /// Rows of a flush of a given statement.
 const GIVEN_ROWS: usize = 16_384;
-/// Rows that are tried at once after one was refused.
-const CAREFUL: usize = 1_024;
 /// Bytes from which on it pays to interrupt another table's COPY.
 pub(crate) const WORTHWHILE: usize = 256 << 10;
 
@@ -97,22 +94,22 @@ pub(crate) struct TableWriter {
     pub(crate) limits: Limits,
     pub(crate) dirty: DirtyRows,
     /// Rows not yet sent.
-    kept: Vec<Kept>,
-    kept_rows: usize,
-    kept_bytes: usize,
+    pub(super) kept: Vec<Kept>,
+    pub(super) kept_rows: usize,
+    pub(super) kept_bytes: usize,
     /// Rows sent since the savepoint, where they may have to be sent again.
-    sent: Vec<Kept>,
-    sent_bytes: usize,
+    pub(super) sent: Vec<Kept>,
+    pub(super) sent_bytes: usize,
     /// Rows sent in the open COPY.
-    copied: u64,
+    pub(super) copied: u64,
     /// Rows taken so far.
-    taken: u64,
+    pub(super) taken: u64,
     /// Rows written since the last commit.
     uncommitted: usize,
     /// Since when rows are kept back or not committed.
     since: Option<Instant>,
     /// Rows that were refused, to be rejected when the others are through.
-    refused: Vec<(Batch, usize, Error)>,
+    pub(super) refused: Vec<(Batch, usize, Error)>,
 }
 
 impl TableWriter {
@@ -165,7 +162,7 @@ impl TableWriter {
         }
     }
 
-    fn fields(&self) -> &[Field] {
+    pub(super) fn fields(&self) -> &[Field] {
         match &self.work {
             Work::Made(plan) => &plan.fields,
             Work::Given(given) => &given.fields,
@@ -262,7 +259,7 @@ impl TableWriter {
     }
 
     /// Leaves the direct path, on which nothing may be open.
-    pub(crate) fn to_stage(&mut self, why: &str) {
+    pub(crate) fn leave_direct(&mut self, why: &str) {
         let how = match self.stage {
             Stage::Temporary(_) => "a temporary table",
             Stage::OfTransaction(_) | Stage::Waiting { .. } => "a table beside it",
@@ -300,7 +297,7 @@ impl TableWriter {
     }
 
     /// Whether rows sent must be kept, to be sent again.
-    fn retains(&self) -> bool {
+    pub(super) fn retains(&self) -> bool {
         let Work::Made(plan) = &self.work else {
             return true;
         };
@@ -377,23 +374,6 @@ impl TableWriter {
         }
     }
 
-    /// After the server has refused rows of the open COPY: writes them again in another way, or gives
-    /// the error.
-    async fn recover(&mut self, session: &mut Session, failure: Failure) -> Result<()> {
-        session.copying = None;
-        let row = attempt::line_of(&failure);
-        let begun = self.copied > 0 || !failure.is(UNSUPPORTED);
-        if begun && !self.retains() {
-            let first = self.taken - self.kept_rows as u64 - self.copied;
-            return Err(self.told(failure, row.map(|row| first + row as u64 + 1)));
-        }
-        let mut all = std::mem::take(&mut self.sent);
-        all.append(&mut self.kept);
-        (self.sent_bytes, self.kept_rows, self.kept_bytes) = (0, 0, 0);
-        self.apply(session, all, Some(Attempt { failure, row }))
-            .await
-    }
-
     /// Writes all that is kept back. No other table's COPY may be open.
     pub(crate) async fn flush(&mut self, session: &mut Session) -> Result<()> {
         let again = self.limits.commits && self.limits.retries > 0;
@@ -415,33 +395,13 @@ impl TableWriter {
         self.settle().await
     }
 
-    /// Commits a flush. `backup` has its rows, if it may be tried again.
-    async fn commit(&mut self, session: &mut Session, backup: Option<Vec<Kept>>) -> Result<()> {
-        let mut retries = 0;
-        loop {
-            let Err(failure) = session.commit(None).await else {
-                self.committed();
-                return Ok(());
-            };
-            // Whether a commit whose answer was lost has been done is not known: only rows that
-            // replace themselves can be written again.
-            let sure = failure.as_server().is_some() || self.replaces();
-            let Some(rows) = backup.as_ref().filter(|_| sure) else {
-                return Err(self.told(failure, None));
-            };
-            self.wait(failure, &mut retries).await?;
-            session.abort().await;
-            self.apply(session, rows.clone(), None).await?;
-        }
-    }
-
     /// To be called when everything written is committed.
     pub(crate) fn committed(&mut self) {
         self.uncommitted = 0;
         self.since = None;
     }
 
-    fn replaces(&self) -> bool {
+    pub(super) fn replaces(&self) -> bool {
         matches!(&self.work, Work::Made(plan) if plan.put != Put::Insert)
     }
 
@@ -452,164 +412,4 @@ impl TableWriter {
         }
         Ok(())
     }
-
-    /// Waits before another try, longer each time; gives the error if there were enough.
-    async fn wait(&self, failure: Failure, retries: &mut u32) -> Result<()> {
-        const FIRST: Duration = Duration::from_millis(50);
-        const LONGEST: Duration = Duration::from_secs(10);
-        let error = self.told(failure, None);
-        if !error.is_retryable() || *retries >= self.limits.retries {
-            return Err(error);
-        }
-        let pause = FIRST.saturating_mul(1 << (*retries).min(16)).min(LONGEST);
-        *retries += 1;
-        tracing::warn!(
-            "{error}; trying again in {} ms ({retries} of {})",
-            pause.as_millis(),
-            self.limits.retries
-        );
-        tokio::time::sleep(pause).await;
-        Ok(())
-    }
-
-    /// Writes rows in one go; `first` is a try of the same rows that has failed already.
-    async fn apply(
-        &mut self,
-        session: &mut Session,
-        all: Vec<Kept>,
-        first: Option<Attempt>,
-    ) -> Result<()> {
-        let mut failed = first;
-        let mut retries = 0;
-        loop {
-            let attempt = match failed.take() {
-                Some(attempt) => attempt,
-                None => match self.attempt(session, &all).await {
-                    Ok(()) => return Ok(()),
-                    Err(attempt) => attempt,
-                },
-            };
-            if attempt::is_retryable(&attempt.failure) {
-                if !self.limits.commits {
-                    return Err(self.told(attempt.failure, None));
-                }
-                // Only this flush is in the transaction.
-                self.wait(attempt.failure, &mut retries).await?;
-                session.abort().await;
-                continue;
-            }
-            if attempt.failure.as_server().is_none() {
-                return Err(self.told(attempt.failure, None));
-            }
-            session.roll_back_to_savepoint().await?;
-            if self.path == Path::Direct {
-                let reason = if self.replaces() && attempt.failure.is(UNIQUE) {
-                    Some("some keys are there already")
-                } else if attempt.failure.is(UNSUPPORTED) {
-                    Some("the table does not take COPY")
-                } else {
-                    None
-                };
-                if let Some(reason) = reason {
-                    self.to_stage(reason);
-                    continue;
-                }
-            }
-            if self.path == Path::Stage && !self.last_wins && attempt.failure.is(TWICE) {
-                self.last_wins = true;
-                continue;
-            }
-            if self.dirty.is_on() && attempt.is_of_row() {
-                return self.apply_piecewise(session, &all).await;
-            }
-            return Err(self.of_row(attempt, &all).await);
-        }
-    }
-
-    /// Writes rows in pieces, smaller and smaller about those that are refused.
-    async fn apply_piecewise(&mut self, session: &mut Session, all: &[Kept]) -> Result<()> {
-        let mut todo = vec![0..kept::count(all)];
-        let mut most = CAREFUL;
-        while let Some(mut range) = todo.pop() {
-            if range.len() > most {
-                todo.push(range.start + most..range.end);
-                range.end = range.start + most;
-            }
-            let piece = kept::slice(all, range.clone());
-            let Err(attempt) = self.attempt(session, &piece).await else {
-                most = most.saturating_mul(2);
-                continue;
-            };
-            if attempt.failure.as_server().is_none() || !attempt.is_of_row() {
-                return Err(self.told(attempt.failure, None));
-            }
-            session.roll_back_to_savepoint().await?;
-            most = CAREFUL;
-            let known = if range.len() == 1 {
-                Some(0)
-            } else {
-                attempt.row
-            };
-            let Some(bad) = known.filter(|bad| *bad < range.len()) else {
-                let middle = range.start + range.len() / 2;
-                todo.push(middle..range.end);
-                todo.push(range.start..middle);
-                continue;
-            };
-            let Some((kept, row)) = kept::row(&piece, bad) else {
-                continue;
-            };
-            let error = self.told(attempt.failure, Some(kept.number(row)));
-            self.refused.push((kept.batch.clone(), row, error));
-            for rest in [
-                range.start + bad + 1..range.end,
-                range.start..range.start + bad,
-            ] {
-                if !rest.is_empty() {
-                    todo.push(rest);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn attempt(&mut self, session: &mut Session, all: &[Kept]) -> Result<(), Attempt> {
-        match (&self.work, self.path) {
-            (Work::Given(given), _) => attempt::given(session, given, self.index, all).await,
-            (Work::Made(plan), Path::Stage) => {
-                attempt::stage(session, plan, &mut self.stage, self.last_wins, all).await
-            }
-            (Work::Made(plan), _) => attempt::direct(session, plan, all).await,
-        }
-    }
-
-    /// The error of rows that were refused, with the row where it is known.
-    async fn of_row(&self, attempt: Attempt, all: &[Kept]) -> Error {
-        let found = attempt.row.and_then(|row| kept::row(all, row));
-        let number = found.map(|(kept, row)| kept.number(row));
-        let error = self.told(attempt.failure, number);
-        match found {
-            Some((kept, row)) if !self.dirty.is_on() => {
-                match self.dirty.reject(&kept.batch, row, error).await {
-                    Err(error) => error,
-                    Ok(()) => {
-                        Error::new(codes::INTERNAL, "a row was rejected although none may be")
-                    }
-                }
-            }
-            _ => error,
-        }
-    }
-
-    /// A failure in the user's terms.
-    fn told(&self, failure: Failure, row: Option<u64>) -> Error {
-        attempt::told(failure, &self.shown(), row)
-    }
 }
-
-/// A row has a key that another has.
-const UNIQUE: &str = "23505";
-/// COPY can't do it: row-level security.
-const UNSUPPORTED: &str = "0A000";
-/// A statement would change a row twice.
-const TWICE: &str = "21000";

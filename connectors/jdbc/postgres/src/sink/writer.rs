@@ -150,7 +150,7 @@ impl SinkWriter for PgWriter {
         if table.needs_stage() {
             table.finish_copy(&mut self.sessions[session]).await?;
             if table.path == Path::Direct {
-                table.to_stage("rows are updated or deleted");
+                table.leave_direct("rows are updated or deleted");
             }
         }
         if table.path == Path::Direct {

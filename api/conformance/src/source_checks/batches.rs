@@ -28,7 +28,7 @@ pub(super) async fn well_formed<F: SourceFixture>(fixture: &F, findings: &mut Fi
     ];
     let rng = &mut rng();
     let sets = [
-        datasets::types(fixture, findings),
+        datasets::types(fixture, &mut Findings::default()),
         datasets::many(500, rng),
         datasets::bulk(1, 1 << 20, rng),
     ];

@@ -234,13 +234,23 @@ impl<'a> PgCatalog<'a> {
         let values: Vec<String> = fields
             .iter()
             .enumerate()
-            .map(|(n, field)| format!("({n}, {}::oid, {})", field.type_oid, field.type_modifier))
+            .map(|(n, field)| {
+                let FieldInfo {
+                    type_oid,
+                    type_modifier,
+                    table_oid,
+                    attribute,
+                    ..
+                } = field;
+                format!("({n}, {type_oid}::oid, {type_modifier}, {table_oid}::oid, {attribute})")
+            })
             .collect();
         let sql = format!(
             "SELECT json_build_object(\
                 'modifier', CASE WHEN b.oid IS NULL THEN f.m ELSE greatest(t.typtypmod, b.typtypmod) END, \
-                'dimensions', t.typndims, {TYPE_MEMBERS}) \
-             FROM (VALUES {}) f(n, o, m) JOIN pg_catalog.pg_type t ON t.oid = f.o {TYPE_JOINS} ORDER BY f.n",
+                'dimensions', greatest(a.attndims, t.typndims), {TYPE_MEMBERS}) \
+             FROM (VALUES {}) f(n, o, m, r, a) JOIN pg_catalog.pg_type t ON t.oid = f.o {TYPE_JOINS} \
+             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = f.r AND a.attnum = f.a ORDER BY f.n",
             values.join(", ")
         );
         let rows = self.connection.rows(&sql).await?;

@@ -25,7 +25,8 @@
 //! | anything else: `interval`, `bit`, `inet`, `cidr`, `macaddr`, `xml`, ranges, geometry, `tsvector`, `hstore`, composite types, types of extensions | STRING | text |
 //!
 //! "Text" means that the server casts the column to `text`; the other columns of the table still come
-//! in binary. Values that the type here can't hold are errors that name the column and the row's
+//! in binary. In the results of statements that are no queries nothing can be cast: what is cast here
+//! is a STRING there. Values that the type here can't hold are errors that name the column and the row's
 //! key: `infinity` and days beyond the range of the type, `24:00:00`, `NaN` and `Infinity` of
 //! `numeric`, digits that don't fit a DECIMAL, arrays of several dimensions in a column that is
 //! declared with one. The result of an expression in a query may have any number of digits behind
@@ -56,6 +57,43 @@ pub(crate) struct PgType {
     /// Dimensions that an array column is declared with; the server takes any.
     pub(crate) dimensions: u32,
 }
+
+impl PgType {
+    /// A type of every day, by its number alone; none for arrays, domains, enums and all the rest.
+    pub(crate) fn built_in(number: u32, modifier: i32) -> Option<Self> {
+        let (_, name) = NAMES.iter().find(|(known, _)| *known == number)?;
+        Some(Self {
+            oid: number,
+            name: (*name).to_owned(),
+            kind: 'b',
+            modifier,
+            element: None,
+            dimensions: 0,
+        })
+    }
+}
+
+/// Names of types, as SQL spells them.
+const NAMES: &[(u32, &str)] = &[
+    (oid::BOOL, "boolean"),
+    (oid::INT2, "smallint"),
+    (oid::INT4, "integer"),
+    (oid::INT8, "bigint"),
+    (oid::FLOAT4, "real"),
+    (oid::FLOAT8, "double precision"),
+    (oid::NUMERIC, "numeric"),
+    (oid::TEXT, "text"),
+    (oid::VARCHAR, "character varying"),
+    (oid::BPCHAR, "bpchar"),
+    (oid::BYTEA, "bytea"),
+    (oid::DATE, "date"),
+    (oid::TIME, "time without time zone"),
+    (oid::TIMESTAMP, "timestamp without time zone"),
+    (oid::TIMESTAMPTZ, "timestamp with time zone"),
+    (oid::JSON, "json"),
+    (oid::JSONB, "jsonb"),
+    (oid::UUID, "uuid"),
+];
 
 /// How values of a column come over the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,18 +147,22 @@ pub(crate) struct ReadOptions {
 }
 
 impl Reading {
-    /// How a column of this type is read.
-    pub(crate) fn of(pg: &PgType, options: ReadOptions) -> Self {
-        let text = |cast| Self {
+    /// As its text, whatever it is.
+    pub(crate) fn text() -> Self {
+        Self {
             data_type: DataType::String,
             coding: Coding::Text,
-            cast: Some(cast),
-        };
+            cast: Some("text"),
+        }
+    }
+
+    /// How a column of this type is read.
+    pub(crate) fn of(pg: &PgType, options: ReadOptions) -> Self {
         let Some(element) = &pg.element else {
-            return plain(pg, options).unwrap_or_else(|| text("text"));
+            return plain(pg, options).unwrap_or_else(Self::text);
         };
         if pg.dimensions > 1 || element.element.is_some() {
-            return text("text");
+            return Self::text();
         }
         let options = ReadOptions {
             blob_as_string: false,

@@ -67,13 +67,14 @@ impl Rows {
         self.bytes
     }
 
-    /// Adds a row: the number of its fields, then each with its length in front.
+    /// Adds a row: the number of its fields, then each with its length in front. The number counts
+    /// `more` fields that have been taken off its end.
     ///
     /// # Errors
     /// If a value does not fit; the row is then not added.
     #[inline]
-    pub(crate) fn push(&mut self, row: &[u8]) -> Result<(), Bad> {
-        let result = self.try_push(row);
+    pub(crate) fn push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
+        let result = self.try_push(row, more);
         match result {
             Ok(()) => {
                 self.rows += 1;
@@ -89,11 +90,11 @@ impl Rows {
     }
 
     #[inline]
-    fn try_push(&mut self, row: &[u8]) -> Result<(), Bad> {
+    fn try_push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
         let Some((count, mut rest)) = row.split_first_chunk::<2>() else {
             return Err(Bad::Shape);
         };
-        if usize::from(u16::from_be_bytes(*count)) != self.columns.len() {
+        if usize::from(u16::from_be_bytes(*count)) != self.columns.len() + more {
             return Err(Bad::Shape);
         }
         for (index, column) in self.columns.iter_mut().enumerate() {

@@ -174,25 +174,10 @@ impl Connection {
         mut take: impl FnMut(&[u8]) -> ApiResult<bool>,
     ) -> ApiResult<bool> {
         loop {
-            let read = &mut self.stream.read;
-            let mut at = 0;
-            let mut full = false;
-            while let Some(&[b'd', a, b, c, d]) = read.get(at..at + HEAD) {
-                let end = at + 1 + u32::from_be_bytes([a, b, c, d]) as usize;
-                let Some(data) = read.get(at + HEAD..end) else {
-                    break;
-                };
-                full = take(data)?;
-                at = end;
-                if full {
-                    break;
-                }
-            }
-            read.advance(at);
-            if full {
+            if self.take_pieces(b'd', &mut take)? {
                 return Ok(true);
             }
-            match read.first() {
+            match self.stream.read.first() {
                 None | Some(b'd') => self.stream.fill().await?,
                 Some(_) => match self.next().await? {
                     Message::ErrorResponse(body) => {
@@ -213,6 +198,97 @@ impl Connection {
                     }
                 },
             }
+        }
+    }
+
+    /// Hands the messages of one kind that have come as a whole to `take`, until that returns true or
+    /// another kind follows. Gives what `take` said last.
+    #[inline]
+    fn take_pieces(
+        &mut self,
+        tag: u8,
+        take: &mut impl FnMut(&[u8]) -> ApiResult<bool>,
+    ) -> ApiResult<bool> {
+        let read = &mut self.stream.read;
+        let mut at = 0;
+        let mut full = false;
+        while let Some(&[found, a, b, c, d]) = read.get(at..at + HEAD) {
+            let end = at + 1 + u32::from_be_bytes([a, b, c, d]) as usize;
+            let Some(data) = read.get(at + HEAD..end).filter(|_| found == tag) else {
+                break;
+            };
+            full = take(data)?;
+            at = end;
+            if full {
+                break;
+            }
+        }
+        read.advance(at);
+        Ok(full)
+    }
+
+    /// Begins a statement that gives rows; `formats` has 0 for text and 1 for binary, for each column.
+    /// The server makes `fetch_size` rows ready at once, all if it is not positive.
+    pub(crate) async fn query_start(
+        &mut self,
+        sql: &str,
+        formats: &[i16],
+        fetch_size: i32,
+    ) -> Result<(), Failure> {
+        self.begin_call()?;
+        self.stream.put(b'P', |out| {
+            out.push(0);
+            put_text(out, sql);
+            out.extend_from_slice(&[0, 0]);
+        });
+        self.stream.put(b'B', |out| {
+            // Unnamed portal and statement, no parameters.
+            out.extend_from_slice(&[0; 6]);
+            out.extend_from_slice(&(formats.len() as u16).to_be_bytes());
+            for format in formats {
+                out.extend_from_slice(&format.to_be_bytes());
+            }
+        });
+        self.fetch(fetch_size).await
+    }
+
+    /// Asks for the next rows.
+    async fn fetch(&mut self, fetch_size: i32) -> Result<(), Failure> {
+        self.stream.put(b'E', |out| {
+            out.push(0);
+            out.extend_from_slice(&fetch_size.max(0).to_be_bytes());
+        });
+        self.stream.put(b'H', |_| {});
+        self.stream.flush().await
+    }
+
+    /// Hands each row to `take` as [`Connection::copy_read`] does, in the form that COPY gives it.
+    pub(crate) async fn query_read(
+        &mut self,
+        fetch_size: i32,
+        mut take: impl FnMut(&[u8]) -> ApiResult<bool>,
+    ) -> ApiResult<bool> {
+        loop {
+            if self.take_pieces(b'D', &mut take)? {
+                return Ok(true);
+            }
+            if matches!(self.stream.read.first(), None | Some(b'D')) {
+                self.stream.fill().await?;
+                continue;
+            }
+            let failure = match self.next().await? {
+                Message::PortalSuspended => {
+                    self.fetch(fetch_size).await?;
+                    continue;
+                }
+                Message::ErrorResponse(body) => Some(Failure::server(self.place(), &body)),
+                Message::CommandComplete(_) | Message::EmptyQueryResponse => None,
+                _ => continue,
+            };
+            self.stream.put(b'S', |_| {});
+            self.stream.flush().await?;
+            self.drain(failure).await?;
+            return Ok(false);
         }
     }
 }

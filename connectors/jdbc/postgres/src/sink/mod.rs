@@ -25,7 +25,7 @@ use seatunnel_api::{
     erase_sink,
 };
 use seatunnel_jdbc_core::catalog::{Catalog, NewTable, TableInfo};
-use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_core::options::{DataSaveMode, JdbcSinkOptions};
 use seatunnel_jdbc_core::target::{Put, Target, target_path};
 use seatunnel_jdbc_core::{errors, save_mode};
 use tokio::sync::OnceCell;
@@ -312,9 +312,19 @@ impl Sink for PgSink {
                 catalog: PgCatalog::new(&mut connection),
                 known,
             };
+            // All tables or none; what the user wrote may be something that no transaction can have.
+            let custom =
+                |(_, t): (usize, &SinkTable)| t.target.data_save_mode == DataSaveMode::Custom;
+            let together = !self.of_server(index).any(custom);
+            if together {
+                catalog.run("BEGIN").await?;
+            }
             for (place, table) in self.of_server(index) {
                 infos[place] =
                     save_mode::prepare(&table.target, &mut catalog, &table.table).await?;
+            }
+            if together {
+                catalog.run("COMMIT").await?;
             }
             server.give_back(connection);
         }
@@ -373,7 +383,12 @@ impl Sink for PgSink {
             }
             tables.push((writer, table.server));
         }
-        let sessions = self.servers.iter().cloned().map(Session::new).collect();
+        let sessions = self
+            .servers
+            .iter()
+            .zip(&prepares)
+            .map(|(server, waits)| Session::new(server.clone(), *waits))
+            .collect();
         let transactions = prepares
             .contains(&true)
             .then(|| format!("{}_{unique}", commit::transaction_name(&context.job.id)));

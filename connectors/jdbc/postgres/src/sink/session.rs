@@ -61,6 +61,9 @@ impl Server {
 /// How long to wait for a statement to be cancelled that nobody waits for any more.
 const CANCEL: Duration = Duration::from_secs(2);
 
+/// How long a transaction waits for a lock where that may be held until it is committed itself.
+const LOCK_TIMEOUT: &str = "60s";
+
 /// The savepoint that a flush can go back to.
 const SAVEPOINT: &str = "seatunnel";
 
@@ -74,12 +77,16 @@ pub(crate) struct Session {
     pub(crate) copying: Option<usize>,
     /// Tables whose statement is prepared.
     pub(crate) prepared: HashSet<usize>,
+    /// Whether transactions are prepared and wait, with their locks, for all writers.
+    waits: bool,
 }
 
 impl Session {
-    pub(crate) fn new(server: Arc<Server>) -> Self {
+    /// `waits`: whether transactions are prepared, and committed only when all writers are ready.
+    pub(crate) fn new(server: Arc<Server>, waits: bool) -> Self {
         Self {
             server,
+            waits,
             connection: None,
             in_transaction: false,
             copying: None,
@@ -105,10 +112,11 @@ impl Session {
     /// Statements that must come before the next ones, with their semicolons: they begin a transaction
     /// where there is none, and set the savepoint that these can be taken back to.
     pub(crate) fn prefix(&mut self) -> String {
-        let first = if self.in_transaction {
-            format!("RELEASE SAVEPOINT {SAVEPOINT}")
-        } else {
-            "BEGIN".to_owned()
+        let first = match (self.in_transaction, self.waits) {
+            (true, _) => format!("RELEASE SAVEPOINT {SAVEPOINT}"),
+            (false, false) => "BEGIN".to_owned(),
+            // A writer that waited for a key that another has written would wait forever.
+            (false, true) => format!("BEGIN; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"),
         };
         self.in_transaction = true;
         format!("{first}; SAVEPOINT {SAVEPOINT}; ")
@@ -168,13 +176,15 @@ impl Session {
             return;
         }
         if connection.transaction_status() == b'I' || connection.simple("ROLLBACK").await.is_ok() {
-            self.server.give_back(connection);
+            self.connection = Some(connection);
+            self.close();
         }
     }
 
-    /// Leaves the connection to others.
+    /// Leaves the connection to others, if there are no statements of this session's on it.
     pub(crate) fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        let connection = self.connection.take();
+        if let Some(connection) = connection.filter(|_| self.prepared.is_empty()) {
             self.server.give_back(connection);
         }
     }

@@ -1,0 +1,161 @@
+//! Runs a sink as an engine does.
+
+use std::sync::Arc;
+
+use seatunnel_api::config::ConfigValue;
+use seatunnel_api::erased::{DynSink, DynWriter};
+use seatunnel_api::options::Options;
+use seatunnel_api::{
+    Batch, BatchBuilder, CatalogTable, Column, DataType, DirtyRows, JobContext, JobMode, Metrics,
+    PrimaryKey, Result, RowKind, SinkContext, TablePath, TableSchema, TaskContext, Value,
+};
+use seatunnel_jdbc_core::dialect::Dialect;
+use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_postgres::Postgres;
+use seatunnel_jdbc_testkit::Database;
+use serde_json::{Value as Json, json};
+
+pub(crate) use RowKind::{Delete as D, Insert as I, UpdateAfter as A, UpdateBefore as B};
+
+/// An empty database on the server that tests share.
+pub(crate) fn database() -> Database {
+    seatunnel_jdbc_testkit::Postgres::shared().database("sink")
+}
+
+/// A table of columns `name type`, with a primary key that may be empty.
+pub(crate) fn table(name: &str, columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
+    let columns = columns
+        .iter()
+        .map(|(name, of)| Column::new(*name, DataType::parse(of).unwrap()))
+        .collect();
+    let mut schema = TableSchema::new(columns);
+    if !key.is_empty() {
+        schema.primary_key = Some(PrimaryKey {
+            name: "pk".to_owned(),
+            columns: key.iter().map(|k| (*k).to_owned()).collect(),
+        });
+    }
+    Arc::new(CatalogTable::new("test", TablePath::table(name), schema))
+}
+
+pub(crate) fn batch(table: &Arc<CatalogTable>, rows: &[(RowKind, Vec<Value>)]) -> Batch {
+    let mut builder = BatchBuilder::new(table.clone());
+    for (kind, row) in rows {
+        builder.push(*kind, row).unwrap();
+    }
+    builder.finish()
+}
+
+pub(crate) fn inserts(table: &Arc<CatalogTable>, rows: Vec<Vec<Value>>) -> Batch {
+    let rows: Vec<_> = rows.into_iter().map(|row| (I, row)).collect();
+    batch(table, &rows)
+}
+
+pub(crate) fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+/// A sink of tables with options besides those that every job has.
+pub(crate) fn sink(
+    database: &Database,
+    more: Json,
+    tables: &[Arc<CatalogTable>],
+) -> Result<Arc<dyn DynSink>> {
+    sink_of_mode(database, more, tables, JobMode::Batch)
+}
+
+pub(crate) fn sink_of_mode(
+    database: &Database,
+    more: Json,
+    tables: &[Arc<CatalogTable>],
+    mode: JobMode,
+) -> Result<Arc<dyn DynSink>> {
+    let mut options = json!({
+        "url": database.jdbc_url(),
+        "driver": "org.postgresql.Driver",
+        "user": database.user,
+        "password": database.password,
+        "generate_sink_sql": true,
+        "database": database.name(),
+    });
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    let config = ConfigValue::from_json(&options);
+    let context = SinkContext {
+        job: job(mode),
+        tables: tables.to_vec(),
+        config: config.clone(),
+    };
+    let options = JdbcSinkOptions::from_config("Jdbc", &config)?;
+    Postgres.sink(&options, &context)
+}
+
+pub(crate) fn job(mode: JobMode) -> JobContext {
+    JobContext {
+        id: "job-1".into(),
+        name: "test".into(),
+        mode,
+    }
+}
+
+pub(crate) fn task(subtask: usize, parallelism: usize, dirty: DirtyRows) -> TaskContext {
+    TaskContext {
+        job: job(JobMode::Batch),
+        subtask,
+        parallelism,
+        metrics: Metrics::new(),
+        dirty,
+    }
+}
+
+pub(crate) async fn writer(sink: &Arc<dyn DynSink>) -> Result<Box<dyn DynWriter>> {
+    sink.writer(task(0, 1, DirtyRows::off())).await
+}
+
+/// Prepares, writes, commits and finishes, as a job without failures does.
+pub(crate) async fn run(sink: &Arc<dyn DynSink>, batches: Vec<Batch>) -> Result<()> {
+    run_with(sink, batches, DirtyRows::off()).await
+}
+
+pub(crate) async fn run_with(
+    sink: &Arc<dyn DynSink>,
+    batches: Vec<Batch>,
+    dirty: DirtyRows,
+) -> Result<()> {
+    sink.prepare().await?;
+    let mut writer = sink.writer(task(0, 1, dirty)).await?;
+    for batch in batches {
+        if let Err(error) = writer.write(batch).await {
+            writer.abort().await.unwrap();
+            return Err(error);
+        }
+    }
+    match writer.prepare_commit(1).await {
+        Ok(ready) => {
+            writer.close().await?;
+            sink.commit(ready).await?;
+            sink.finish().await
+        }
+        Err(error) => {
+            writer.abort().await.unwrap();
+            Err(error)
+        }
+    }
+}
+
+/// Rows `from..to` of a table with one `int` column, or a `bigint` one.
+pub(crate) fn numbers(table: &Arc<CatalogTable>, range: std::ops::Range<i64>) -> Batch {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(range))];
+    let records = RecordBatch::try_new(table.arrow_schema().clone(), columns).unwrap();
+    Batch::inserts(table.clone(), records)
+}
+
+/// The same in batches of so many rows.
+pub(crate) fn many_numbers(table: &Arc<CatalogTable>, rows: i64, size: i64) -> Vec<Batch> {
+    (0..rows)
+        .step_by(size as usize)
+        .map(|from| numbers(table, from..(from + size).min(rows)))
+        .collect()
+}

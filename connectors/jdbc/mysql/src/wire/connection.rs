@@ -8,7 +8,7 @@ use seatunnel_jdbc_core::net;
 use super::failure::{Failure, violated};
 use super::login::log_in;
 use super::packet::{ColumnDefinition, Done, Fields, is_eof};
-use super::settings::Settings;
+use super::settings::{Behaviour, Settings};
 use super::stream::Stream;
 
 const COM_QUERY: u8 = 0x03;
@@ -86,6 +86,7 @@ pub(crate) struct Connection {
     pub(super) stream: Stream,
     server: Server,
     bulk: bool,
+    behaviour: Behaviour,
     /// Whether an answer is not read to its end; a connection whose call was dropped stays so.
     pub(super) busy: bool,
     last: Done,
@@ -125,6 +126,7 @@ impl Connection {
                 local_infile: false,
             },
             bulk: greeting.bulk,
+            behaviour: settings.behaviour,
             busy: false,
             last: Done::default(),
         };
@@ -170,6 +172,11 @@ impl Connection {
     /// What the server is.
     pub(crate) fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// How values are read.
+    pub(crate) fn behaviour(&self) -> Behaviour {
+        self.behaviour
     }
 
     /// Whether MariaDB's COM_STMT_BULK_EXECUTE may be sent.

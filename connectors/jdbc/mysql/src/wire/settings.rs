@@ -291,6 +291,14 @@ impl Settings {
         self.database.as_deref()
     }
 
+    /// The same server without a database, which may still have to be created.
+    pub(crate) fn without_database(&self) -> Self {
+        Self {
+            database: None,
+            ..self.clone()
+        }
+    }
+
     /// All addresses and the database, for messages.
     pub(crate) fn place(&self) -> String {
         let all: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();

@@ -1,0 +1,331 @@
+//! What the server's catalog says of tables.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use seatunnel_api::{
+    Column, ConstraintKey, ConstraintKind, PrimaryKey, Result, SortOrder, TablePath,
+};
+use seatunnel_jdbc_core::catalog::{Catalog, ColumnInfo, NewTable, TableInfo};
+
+use crate::ddl::{self, QUOTE};
+use crate::sink::details::literal;
+use crate::types::{Declared, Reading};
+use crate::wire::{Connection, Failure, ResultSet};
+
+/// So many tables are asked for one by one, which servers answer without a look at others.
+const ONE_BY_ONE: usize = 16;
+
+/// A referenced table can't be truncated; nor may who can't drop it.
+const NOT_TRUNCATED: &[u16] = &[1701, 1142];
+
+/// The catalog of a connection.
+pub(crate) struct MyCatalog<'a> {
+    connection: &'a mut Connection,
+    reading: Reading,
+}
+
+impl<'a> MyCatalog<'a> {
+    /// Of tables to write to.
+    pub(crate) fn new(connection: &'a mut Connection) -> Self {
+        let reading = Reading {
+            behaviour: connection.behaviour(),
+            blob_as_string: false,
+        };
+        Self {
+            connection,
+            reading,
+        }
+    }
+
+    /// Of tables to read.
+    pub(crate) fn for_reading(connection: &'a mut Connection, reading: Reading) -> Self {
+        Self {
+            connection,
+            reading,
+        }
+    }
+
+    /// Database and name of a table, as the server spells them; none if there is no database.
+    fn names(&self, path: &TablePath) -> Option<(String, String)> {
+        let own = || self.connection.server().database.clone();
+        let (database, table) = match (&path.database, &path.schema) {
+            (Some(database), None) => (Some(database.clone()), path.table.clone()),
+            // MySQL has no schemas: the dot belongs to the name.
+            (Some(database), Some(schema)) => {
+                (Some(database.clone()), format!("{schema}.{}", path.table))
+            }
+            (None, Some(schema)) => (Some(schema.clone()), path.table.clone()),
+            (None, None) => (own(), path.table.clone()),
+        };
+        let spelled = |name: String| match self.connection.server().lower_case_table_names {
+            1 => name.to_lowercase(),
+            _ => name,
+        };
+        Some((spelled(database?), spelled(table)))
+    }
+
+    fn is_same(&self, a: &str, b: &str) -> bool {
+        match self.connection.server().lower_case_table_names {
+            0 => a == b,
+            _ => a.to_lowercase() == b.to_lowercase(),
+        }
+    }
+
+    /// Tables and views, in one round trip; none where there is no such table.
+    pub(crate) async fn tables(&mut self, paths: &[TablePath]) -> Result<Vec<Option<TableInfo>>> {
+        let wanted: Vec<_> = paths.iter().map(|path| self.names(path)).collect();
+        let mut by_database: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (database, table) in wanted.iter().flatten() {
+            by_database.entry(database).or_default().push(table);
+        }
+        let count: usize = by_database.values().map(Vec::len).sum();
+        if count == 0 {
+            return Ok(vec![None; paths.len()]);
+        }
+        let mut conditions = Vec::new();
+        for (database, tables) in by_database {
+            let database = literal(database);
+            if count <= ONE_BY_ONE {
+                conditions.extend(tables.iter().map(|table| {
+                    let table = literal(table);
+                    format!("TABLE_SCHEMA = {database} AND TABLE_NAME = {table}")
+                }));
+            } else {
+                let tables: Vec<String> = tables.iter().map(|table| literal(table)).collect();
+                let tables = tables.join(", ");
+                conditions.push(format!(
+                    "TABLE_SCHEMA = {database} AND TABLE_NAME IN ({tables})"
+                ));
+            }
+        }
+        let statements: Vec<String> = conditions.iter().map(|c| queries(c)).collect();
+        let results = self.connection.query(&statements.join("; ")).await?;
+        let mut found = Vec::new();
+        for group in results.chunks_exact(QUERIES) {
+            self.read(group, &mut found);
+        }
+        Ok(wanted
+            .into_iter()
+            .map(|wanted| {
+                let (database, table) = wanted?;
+                let fits = |info: &&TableInfo| {
+                    let own = info.path.database.as_deref().unwrap_or_default();
+                    self.is_same(own, &database) && self.is_same(&info.path.table, &table)
+                };
+                found.iter().find(fits).cloned()
+            })
+            .collect())
+    }
+
+    /// Reads the results of [`queries`].
+    fn read(&self, group: &[ResultSet], found: &mut Vec<TableInfo>) {
+        let [tables, columns, keys] = group else {
+            return;
+        };
+        let text = |row: &[Option<String>], place: usize| -> String {
+            row.get(place).cloned().flatten().unwrap_or_default()
+        };
+        for row in &tables.rows {
+            let same =
+                |other: &&Vec<Option<String>>| other.get(..2) == row.get(..2);
+            let kind = text(row, 2);
+            let is_view = kind.contains("VIEW");
+            let own_columns = columns.rows.iter().filter(same);
+            let own_columns: Vec<_> = own_columns.map(|row| self.column(row)).collect();
+            let own_keys: Vec<_> = keys.rows.iter().filter(same).collect();
+            let (primary_key, keys) = read_keys(&own_keys);
+            found.push(TableInfo {
+                path: TablePath {
+                    database: Some(text(row, 0)),
+                    schema: None,
+                    table: text(row, 1),
+                },
+                is_view,
+                columns: own_columns,
+                primary_key,
+                keys,
+                comment: Some(text(row, 4)).filter(|c| !c.is_empty() && !is_view),
+                rows: row.get(3).cloned().flatten().and_then(|n| n.parse().ok()),
+            });
+        }
+    }
+
+    fn column(&self, row: &[Option<String>]) -> ColumnInfo {
+        let text = |place: usize| row.get(place).cloned().flatten();
+        let words = |place: usize| text(place).unwrap_or_default();
+        let declared = words(3);
+        let extra = words(6).to_ascii_uppercase();
+        let has = |word: &str| extra.split_whitespace().any(|w| w == word);
+        let generated = has("VIRTUAL") || has("STORED") || has("PERSISTENT");
+        let mut column: Column = Declared::parse(&declared).column(&words(2), &self.reading);
+        if let Some(length) = text(8).and_then(|l| l.parse().ok()) {
+            column.length = Some(length);
+        }
+        column.nullable = words(4) == "YES";
+        column.default_value = match self.connection.server().is_mariadb {
+            true => text(5).and_then(|d| mariadb_default(&d)),
+            false => text(5),
+        }
+        .filter(|_| !generated);
+        column.comment = text(7).filter(|c| !c.is_empty());
+        column.source_type = Some(declared);
+        ColumnInfo {
+            filled: generated || column.default_value.is_some() || has("AUTO_INCREMENT"),
+            generated,
+            column,
+        }
+    }
+
+    async fn run_all(&mut self, sql: &str) -> Result<(), Failure> {
+        self.connection.query(sql).await.map(|_| ())
+    }
+}
+
+/// How many results [`queries`] has.
+const QUERIES: usize = 3;
+
+fn queries(condition: &str) -> String {
+    format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_ROWS, TABLE_COMMENT \
+         FROM information_schema.TABLES WHERE {condition}; \
+         SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, \
+         EXTRA, COLUMN_COMMENT, CHARACTER_MAXIMUM_LENGTH \
+         FROM information_schema.COLUMNS WHERE {condition} \
+         ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION; \
+         SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, \
+         COLLATION, INDEX_TYPE FROM information_schema.STATISTICS WHERE {condition} \
+         ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX"
+    )
+}
+
+/// The primary key and the others, of rows that tell their columns in order.
+fn read_keys(rows: &[&Vec<Option<String>>]) -> (Option<PrimaryKey>, Vec<ConstraintKey>) {
+    let mut primary = None;
+    let mut keys = Vec::new();
+    for group in rows.chunk_by(|a, b| a.get(2) == b.get(2)) {
+        let text = |row: &[Option<String>], place: usize| row.get(place).cloned().flatten();
+        let name = text(group[0], 2).unwrap_or_default();
+        let columns: Option<Vec<String>> = group.iter().map(|row| text(row, 4)).collect();
+        // An index on an expression has no column to name.
+        let Some(columns) = columns else { continue };
+        if name == "PRIMARY" {
+            primary = Some(PrimaryKey { name, columns });
+            continue;
+        }
+        let kind = text(group[0], 7).unwrap_or_default();
+        let is_partial = group.iter().any(|row| text(row, 5).is_some());
+        if is_partial || !matches!(kind.as_str(), "BTREE" | "HASH") {
+            continue;
+        }
+        let order = |row: &[Option<String>]| match text(row, 6).as_deref() {
+            Some("D") => SortOrder::Desc,
+            _ => SortOrder::Asc,
+        };
+        let orders = group.iter().map(|row| order(row));
+        keys.push(ConstraintKey {
+            name,
+            kind: match text(group[0], 3).as_deref() {
+                Some("0") => ConstraintKind::Unique,
+                _ => ConstraintKind::Index,
+            },
+            columns: columns.into_iter().zip(orders).collect(),
+        });
+    }
+    (primary, keys)
+}
+
+/// MariaDB shows defaults as SQL: texts in quotes, and `NULL` for none.
+fn mariadb_default(text: &str) -> Option<String> {
+    if text == "NULL" {
+        return None;
+    }
+    let inside = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
+    Some(match inside {
+        Some(inside) => inside.replace("''", "'").replace("\\\\", "\\"),
+        None => text.to_owned(),
+    })
+}
+
+#[async_trait]
+impl Catalog for MyCatalog<'_> {
+    fn place(&self) -> String {
+        self.connection.place().to_owned()
+    }
+
+    fn qualified(&self, path: &TablePath) -> String {
+        match self.names(path) {
+            Some((database, table)) => {
+                format!("{}.{}", QUOTE.name(&database), QUOTE.name(&table))
+            }
+            None => QUOTE.name(&path.table),
+        }
+    }
+
+    async fn table(&mut self, path: &TablePath) -> Result<Option<TableInfo>> {
+        let found = self.tables(std::slice::from_ref(path)).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    async fn table_names(&mut self) -> Result<Vec<TablePath>> {
+        let rows = self
+            .connection
+            .rows(
+                "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
+                 WHERE TABLE_SCHEMA NOT IN \
+                 ('information_schema', 'performance_schema', 'mysql', 'sys') \
+                 ORDER BY TABLE_SCHEMA, TABLE_NAME",
+            )
+            .await?;
+        let path = |row: Vec<Option<String>>| {
+            let mut values = row.into_iter().flatten();
+            Some(TablePath {
+                database: values.next(),
+                schema: None,
+                table: values.next()?,
+            })
+        };
+        Ok(rows.into_iter().filter_map(path).collect())
+    }
+
+    async fn run(&mut self, sql: &str) -> Result<()> {
+        Ok(self.run_all(sql).await?)
+    }
+
+    async fn has_rows(&mut self, table: &TableInfo) -> Result<bool> {
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", self.qualified(&table.path));
+        Ok(!self.connection.rows(&sql).await?.is_empty())
+    }
+
+    async fn truncate(&mut self, table: &TableInfo) -> Result<()> {
+        let name = self.qualified(&table.path);
+        match self.run_all(&format!("TRUNCATE TABLE {name}")).await {
+            Err(Failure::Server(error)) if NOT_TRUNCATED.contains(&error.errno) => {
+                Ok(self.run_all(&format!("DELETE FROM {name}")).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn create_statements(&self, new: &NewTable<'_>) -> Result<Vec<String>> {
+        let exact = ddl::exact_collation(&self.connection.server().version);
+        ddl::create_statements(new, exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_of_mariadb_lose_their_quotes() {
+        assert_eq!(mariadb_default("NULL"), None);
+        assert_eq!(mariadb_default("'it''s'").as_deref(), Some("it's"));
+        assert_eq!(mariadb_default("''").as_deref(), Some(""));
+        assert_eq!(
+            mariadb_default("current_timestamp()").as_deref(),
+            Some("current_timestamp()")
+        );
+        assert_eq!(mariadb_default("7").as_deref(), Some("7"));
+    }
+}

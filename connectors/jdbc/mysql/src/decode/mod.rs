@@ -1,0 +1,8 @@
+//! Rows in the binary form of the protocol, decoded where they lie in the read buffer.
+
+mod column;
+mod rows;
+mod values;
+
+pub(crate) use rows::RowDecoder;
+

@@ -24,6 +24,7 @@ mod rate_limit;
 mod reader_task;
 mod sample;
 mod split_queue;
+pub mod verify;
 mod writer_task;
 
 pub use engine::{EngineOptions, LocalEngine};

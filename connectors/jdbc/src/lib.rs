@@ -16,6 +16,8 @@ pub use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
 
 /// The databases built in.
 const DIALECTS: &[&dyn Dialect] = &[
+    #[cfg(feature = "postgres")]
+    &seatunnel_jdbc_postgres::Postgres,
     #[cfg(feature = "sqlite")]
     &seatunnel_jdbc_sqlite::Sqlite,
 ];

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod net;
 pub mod options;
 pub mod parameters;
+pub mod readback;
 pub mod save_mode;
 pub mod sql;
 pub mod target;

@@ -21,11 +21,12 @@ use async_trait::async_trait;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::per_table::options_per_table;
 use seatunnel_api::{
-    CatalogTable, Error, Guarantee, JobMode, Result, Sink, SinkContext, TablePath, TaskContext,
-    erase_sink,
+    CatalogTable, ChangesBecome, Error, Guarantee, JobContext, JobMode, Readback, ReadbackTable,
+    Result, Sink, SinkContext, SourceContext, TablePath, TaskContext, erase_sink, erase_source,
 };
 use seatunnel_jdbc_core::catalog::{Catalog, NewTable, TableInfo};
-use seatunnel_jdbc_core::options::{DataSaveMode, JdbcSinkOptions};
+use seatunnel_jdbc_core::options::{ConnectionOptions, DataSaveMode, JdbcSinkOptions};
+use seatunnel_jdbc_core::readback::source_of;
 use seatunnel_jdbc_core::target::{Put, Target, target_path};
 use seatunnel_jdbc_core::{errors, save_mode};
 use tokio::sync::OnceCell;
@@ -63,11 +64,13 @@ pub(crate) fn create(context: &SinkContext) -> Result<Arc<dyn DynSink>> {
             target: target(&options, context, &table)?,
             limits: limits(&options, context),
             attempts: options.max_commit_attempts,
+            connection: options.connection,
             table,
             server,
         });
     }
     Ok(erase_sink(PgSink {
+        job: context.job.clone(),
         servers: servers.into_iter().map(|(_, server)| server).collect(),
         tables: tables.into(),
         plans: Arc::default(),
@@ -110,12 +113,15 @@ struct SinkTable {
     limits: Limits,
     /// How often a commit is tried.
     attempts: u32,
+    /// How its server is reached.
+    connection: ConnectionOptions,
     /// Its place among the sink's servers.
     server: usize,
 }
 
 /// Writes tables.
 pub(crate) struct PgSink {
+    job: JobContext,
     servers: Vec<Arc<Server>>,
     tables: Arc<[SinkTable]>,
     plans: Arc<OnceCell<Vec<Work>>>,
@@ -422,7 +428,7 @@ impl Sink for PgSink {
 
     async fn finish(&self) -> Result<()> {
         for server in &self.servers {
-            server.close().await;
+            server.close();
         }
         Ok(())
     }
@@ -448,6 +454,50 @@ impl Sink for PgSink {
             }
         }
         self.make_plans(&infos).await.map(drop)
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        if self.tables.iter().any(|table| table.target.query.is_some()) {
+            // A given statement may write anywhere.
+            return Ok(None);
+        }
+        let mut all = Vec::with_capacity(self.servers.len());
+        for (index, server) in self.servers.iter().enumerate() {
+            let mut connection = server.connect().await?;
+            let mut paths: Vec<TablePath> = Vec::new();
+            let mut places = Vec::new();
+            for (place, info) in self.existing(index, &mut connection).await? {
+                let info = info.ok_or_else(|| missing(&self.tables[place].target.path))?;
+                let known = paths.iter().position(|path| *path == info.path);
+                places.push((place, known.unwrap_or(paths.len())));
+                if known.is_none() {
+                    paths.push(info.path);
+                }
+            }
+            server.give_back(connection);
+            let Some((first, _)) = places.first() else {
+                continue;
+            };
+            let options = source_of(&self.tables[*first].connection, &paths)?;
+            let context = SourceContext {
+                job: self.job.clone(),
+                plugin_output: None,
+                parallelism: 1,
+            };
+            let source = erase_source(crate::source::create(options, &context).await?);
+            let targets = source.tables();
+            let tables = places.into_iter().map(|(place, target)| ReadbackTable {
+                table: self.tables[place].table.path().clone(),
+                target: targets[target].path().clone(),
+                columns: None,
+                changes: ChangesBecome::Changes,
+            });
+            all.push(Readback {
+                tables: tables.collect(),
+                source,
+            });
+        }
+        Ok(Some(all))
     }
 
     fn guarantee(&self) -> Guarantee {

@@ -179,3 +179,45 @@ async fn values_with_no_way_into_their_column_are_refused_before_anything_is_wri
     let error = sink.prepare().await.unwrap_err();
     assert!(error.report().contains("column: id"), "{}", error.report());
 }
+
+#[tokio::test]
+async fn targets_can_be_read_back() {
+    let db = database();
+    db.sql("create table one (id bigint primary key, name text)");
+    let tables = [
+        table("a", &[("id", "bigint"), ("name", "string")], &["id"]),
+        table("b.c", &[("id", "bigint"), ("name", "string")], &["id"]),
+    ];
+    for (options, targets) in [
+        (json!({"table": "one"}), [".public.one", ".public.one"]),
+        (json!({}), [".public.a", ".public.b.c"]),
+    ] {
+        let sink = sink(&db, options, &tables).unwrap();
+        let row = |id| vec![Value::BigInt(id), text("x")];
+        let batches = vec![
+            inserts(&tables[0], vec![row(1)]),
+            inserts(&tables[1], vec![row(2)]),
+        ];
+        run(&sink, batches).await.unwrap();
+        let back = sink.readback().await.unwrap().unwrap();
+        assert_eq!(back.len(), 1);
+        let found: Vec<_> = back[0]
+            .tables
+            .iter()
+            .map(|t| (t.table.to_string(), t.target.to_string()))
+            .collect();
+        let expected = [("a", targets[0]), ("b.c", targets[1])]
+            .map(|(from, to)| (from.to_owned(), format!("{}{to}", db.name())));
+        assert_eq!(found, expected);
+        assert!(back[0].source.tables()[0].schema().primary_key.is_some());
+    }
+    let given = sink(
+        &db,
+        json!({"query": "insert into one values (?, ?)"}),
+        &tables,
+    )
+    .unwrap();
+    assert!(given.readback().await.unwrap().is_none());
+    let nowhere = sink(&db, json!({"table": "nowhere"}), &tables).unwrap();
+    assert_eq!(nowhere.readback().await.err().unwrap().code().id, "API-11");
+}

@@ -198,6 +198,7 @@ impl MariaDb {
                 option("socket", &folder.join("socket")),
                 option("pid-file", &folder.join("pid")),
                 option("init-file", &folder.join("users.sql")),
+                option("tmpdir", &folder.join("tmp")),
                 format!("--port={port}").into(),
             ]);
             if is_root() {
@@ -277,9 +278,14 @@ fn initialized() -> Folder {
     if is_root() {
         line.push("--user=root".into());
     }
-    let mut datadir = OsString::from("--datadir=");
-    datadir.push(&data);
-    line.push(datadir);
+    // A server that starts deletes the temporary tables it finds, those of its neighbours too.
+    let tmp = folder.path().join("tmp");
+    fs::create_dir(&tmp).expect("the folder is ours");
+    for (name, path) in [("--datadir=", &data), ("--tmpdir=", &tmp)] {
+        let mut option = OsString::from(name);
+        option.push(path);
+        line.push(option);
+    }
     if let Err(error) = run(command(&line).current_dir(&data), "") {
         panic!("mariadb-install-db: {error}");
     }

@@ -42,7 +42,10 @@ pub(crate) struct Applier {
     pending: Option<Group>,
     /// Sent; its answer is still to be read.
     outstanding: Option<Group>,
+    /// The statement that is to be sent next.
     command: Vec<u8>,
+    /// A statement that is sent and answered in between.
+    single: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
     /// How each table's rows are put.
     pub(crate) methods: Vec<Option<Method>>,
@@ -66,6 +69,7 @@ impl Applier {
             pending: None,
             outstanding: None,
             command: Vec::new(),
+            single: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -129,13 +133,18 @@ impl Applier {
         method
     }
 
+    /// Whether a statement is executed in bulk.
+    fn is_bulk(&self, plan: &Plan, op: Op) -> bool {
+        self.session.bulk && (op == Op::Delete || plan.put.bulk)
+    }
+
     /// Rows that go into one statement.
     fn limit(&self, plan: &Plan, op: Op) -> usize {
         // Where a failed statement leaves something behind, the failing row must be known.
         let single = op == Op::Put && ((!plan.put.many && self.dirty.is_on()) || !plan.atomic);
         if single {
             1
-        } else if self.session.bulk {
+        } else if self.is_bulk(plan, op) {
             BULK_ROWS
         } else if op == Op::Put && !plan.put.many {
             1
@@ -154,11 +163,11 @@ impl Applier {
         let Some(group) = self.pending.take() else {
             return Ok(());
         };
-        if self.session.bulk {
+        let plan = self.plans[group.table].clone();
+        if self.is_bulk(&plan, group.op) {
             return self.send(group).await;
         }
         // Each number of rows is a prepared statement of its own: few numbers, and powers of two.
-        let plan = self.plans[group.table].clone();
         let nulls = group.op == Op::Delete && group.has_nulls(&group.fields(&plan));
         let mut rest = group;
         while rest.rows > 0 {
@@ -199,7 +208,8 @@ impl Applier {
                 if group.rows == 1 {
                     self.too_large(&group).await?;
                 } else {
-                    waiting.extend(halves(group, self.session.bulk));
+                    let bulk = self.is_bulk(&self.plans[group.table], group.op);
+                    waiting.extend(halves(group, bulk));
                 }
                 continue;
             }
@@ -219,9 +229,9 @@ impl Applier {
                 return Ok(None);
             }
             let fields = group.fields(&plan);
-            let nulls = group.op == Op::Delete
-                && (self.session.bulk || group.has_nulls(&fields));
-            let purpose = if self.session.bulk && group.op == Op::Put {
+            let bulk = self.is_bulk(&plan, group.op);
+            let nulls = group.op == Op::Delete && (bulk || group.has_nulls(&fields));
+            let purpose = if bulk && group.op == Op::Put {
                 Purpose::Put(1)
             } else {
                 group.purpose(nulls)
@@ -236,7 +246,7 @@ impl Applier {
                 }
             };
             let (command, scratch) = (&mut self.command, &mut self.scratch);
-            let encoded = if self.session.bulk {
+            let encoded = if bulk {
                 group.bulk_command(statement, &fields, command, scratch)
             } else {
                 group.command(statement, &fields, command, scratch)
@@ -244,13 +254,17 @@ impl Applier {
             let Err(unfit) = encoded else {
                 return Ok(Some(group));
             };
-            let error = unfit_error(&plan, &fields.iter().map(|f| f.place).collect::<Vec<_>>(), unfit);
+            let error = unfit_error(
+                &plan,
+                &fields.iter().map(|f| f.place).collect::<Vec<_>>(),
+                unfit,
+            );
             if let Some((batch, row, number)) = group.place(unfit.row) {
                 let batch = batch.clone();
                 self.reject(&batch, row, number, error).await?;
             }
             group = group.without(unfit.row);
-            if !self.session.bulk && group.rows > 0 {
+            if !bulk && group.rows > 0 {
                 // Statements are prepared for certain numbers of rows.
                 self.one_by_one(group).await?;
                 return Ok(None);
@@ -297,13 +311,14 @@ impl Applier {
         // Else the statement may have changed rows before it failed: the job ends, and the rows are
         // only tried again to name one.
         let can_repeat = group.op == Op::Delete || plan.put.many;
-        let mut waiting = halves(group, self.session.bulk);
+        let bulk = self.is_bulk(&plan, group.op);
+        let mut waiting = halves(group, bulk);
         while let Some(group) = waiting.pop() {
             match self.run(&group).await? {
                 Ok(_) => {}
                 Err(error) if !error.is_of_row() => return Err(error),
                 Err(error) if group.rows == 1 => self.reject_only(&group, error).await?,
-                Err(_) => waiting.extend(halves(group, self.session.bulk)),
+                Err(_) => waiting.extend(halves(group, bulk)),
             }
         }
         if can_repeat { Ok(()) } else { Err(error) }
@@ -330,8 +345,9 @@ impl Applier {
         debug_assert!(self.outstanding.is_none(), "an answer is still to be read");
         let plan = self.plans[group.table].clone();
         let fields = group.fields(&plan);
-        let nulls = group.op == Op::Delete && (self.session.bulk || group.has_nulls(&fields));
-        let purpose = if self.session.bulk && group.op == Op::Put {
+        let bulk = self.is_bulk(&plan, group.op);
+        let nulls = group.op == Op::Delete && (bulk || group.has_nulls(&fields));
+        let purpose = if bulk && group.op == Op::Put {
             Purpose::Put(1)
         } else {
             group.purpose(nulls)
@@ -341,8 +357,8 @@ impl Applier {
             .statement((group.table, purpose), || plan.sql(purpose))
             .await
             .map_err(|failure| self.of_table(failure, &plan))?;
-        let (command, scratch) = (&mut self.command, &mut self.scratch);
-        let encoded = if self.session.bulk {
+        let (command, scratch) = (&mut self.single, &mut self.scratch);
+        let encoded = if bulk {
             group.bulk_command(statement, &fields, command, scratch)
         } else {
             group.command(statement, &fields, command, scratch)
@@ -351,7 +367,7 @@ impl Applier {
             let places: Vec<usize> = fields.iter().map(|f| f.place).collect();
             return Ok(Err(unfit_error(&plan, &places, unfit)));
         }
-        let sent = self.session.connection.command(&self.command).await;
+        let sent = self.session.connection.command(&self.single).await;
         sent.map_err(|failure| self.of_table(failure, &plan))?;
         let answer = self.session.connection.answer().await;
         Ok(answer.map_err(|failure| self.of_table(failure, &plan)))
@@ -371,9 +387,9 @@ impl Applier {
         for row in piece.rows.iter() {
             let mut one = Group::new(table, Op::Put);
             one.add(piece.with_rows(Rows::Range(row..row + 1)));
-            let done = match one.command(statement, &fields, &mut self.command, &mut self.scratch) {
+            let done = match one.command(statement, &fields, &mut self.single, &mut self.scratch) {
                 Ok(()) => {
-                    self.session.connection.command(&self.command).await?;
+                    self.session.connection.command(&self.single).await?;
                     let answer = self.session.connection.answer().await;
                     answer.map_err(|failure| self.of_table(failure, plan))
                 }
@@ -450,7 +466,15 @@ impl Applier {
 
     /// The error of a statement for a table.
     pub(crate) fn of_table(&self, failure: Failure, plan: &Plan) -> Error {
-        Error::from(failure).with_context("table", &plan.name)
+        let error = Error::from(failure).with_context("table", &plan.name);
+        // 45: a trigger's own.
+        let by_trigger = error
+            .sql_state()
+            .is_some_and(|state| state.starts_with("45"));
+        match [errors::CONSTRAINT, errors::VALUE_UNFIT].contains(&error.code()) || by_trigger {
+            true => error.of_row(),
+            false => error,
+        }
     }
 }
 
@@ -464,7 +488,9 @@ fn halves(group: Group, bulk: bool) -> Vec<Group> {
 
 /// The error of a value that MySQL has no way to hold; `places` are the rows' columns of the statement.
 pub(crate) fn unfit_error(plan: &Plan, places: &[usize], unfit: Unfit) -> Error {
-    let column = places.get(unfit.column).map(|place| &plan.table.columns()[*place].name);
+    let column = places
+        .get(unfit.column)
+        .map(|place| &plan.table.columns()[*place].name);
     let error = Error::new(codes::VALUE_INVALID, unfit.why).with_context("table", &plan.name);
     match column {
         Some(column) => error.with_context("column", column),

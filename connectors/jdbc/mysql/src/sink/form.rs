@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Plain,
     /// `BIT(n)`: bits, highest byte first.
     Bit,
+    /// `TIMESTAMP`, an instant that is shown in the session's time zone.
+    Instant,
     /// Text.
     Text,
     /// Bytes.
@@ -30,6 +32,7 @@ pub(crate) enum Kind {
 /// Kinds by the first word of a declared type; all others are [`Kind::Plain`].
 const KINDS: &[(&str, Kind)] = &[
     ("bit", Kind::Bit),
+    ("timestamp", Kind::Instant),
     ("char", Kind::Text),
     ("varchar", Kind::Text),
     ("tinytext", Kind::Text),
@@ -129,7 +132,7 @@ impl Form {
             DataType::TimestampTz if text => Self::TimestampTzText,
             DataType::Date => Self::Date,
             DataType::Time => Self::Time,
-            // The session's time zone is UTC.
+            // In UTC where there is a zone; see [`super::plan::Plan::instants`].
             DataType::Timestamp | DataType::TimestampTz => Self::Timestamp,
             nested @ (DataType::Array(_)
             | DataType::Map(..)

@@ -197,8 +197,11 @@ impl Group {
                     out.push(1);
                 } else {
                     out.push(0);
-                    parameters::write_value(out, scratch, view, row)
-                        .map_err(|why| Unfit { row: at, column, why })?;
+                    parameters::write_value(out, scratch, view, row).map_err(|why| Unfit {
+                        row: at,
+                        column,
+                        why,
+                    })?;
                 }
             }
             Ok(())
@@ -236,8 +239,11 @@ impl Group {
                     let parameter = at * width + column;
                     out[bits + parameter / 8] |= 1 << (parameter % 8);
                 } else {
-                    parameters::write_value(out, scratch, view, row)
-                        .map_err(|why| Unfit { row: at, column, why })?;
+                    parameters::write_value(out, scratch, view, row).map_err(|why| Unfit {
+                        row: at,
+                        column,
+                        why,
+                    })?;
                 }
             }
             Ok(())

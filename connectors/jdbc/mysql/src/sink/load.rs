@@ -35,7 +35,7 @@ pub(crate) struct Loading {
     kept: Group,
     /// How many were sent: all but those with values that MySQL lacks.
     sent: u64,
-    /// Whether there is a savepoint before it.
+    /// Written and not sent.
     out: Vec<u8>,
 }
 
@@ -51,7 +51,12 @@ impl Applier {
     ///
     /// # Errors
     /// If the connection fails, or a row can't be written.
-    pub(crate) async fn load(&mut self, table: usize, plan: &Arc<Plan>, piece: &Piece) -> Result<bool> {
+    pub(crate) async fn load(
+        &mut self,
+        table: usize,
+        plan: &Arc<Plan>,
+        piece: &Piece,
+    ) -> Result<bool> {
         let Some(load) = &plan.load else {
             return Ok(false);
         };
@@ -75,7 +80,13 @@ impl Applier {
         let mut rows = piece.rows.iter();
         let mut unfit_rows = 0;
         loop {
-            match write_rows(&mut loading.out, &mut self.scratch, &views, &mut rows, PACKET) {
+            match write_rows(
+                &mut loading.out,
+                &mut self.scratch,
+                &views,
+                &mut rows,
+                PACKET,
+            ) {
                 Ok(true) => {
                     let sent = self.session.connection.load_send(&loading.out).await;
                     sent.map_err(|failure| self.of_table(failure, plan))?;
@@ -192,21 +203,26 @@ impl Applier {
     /// Whether a load has put all rows as they are.
     async fn judge(&mut self, done: Done, load: &Load, sent: u64) -> Result<Outcome> {
         let (records, skipped) = (told(&done, "Records"), told(&done, "Skipped"));
-        if records != Some(sent) {
+        // Rows that a check refuses are no records.
+        let lost = records != Some(sent);
+        if lost && (load.replace || done.warnings == 0) {
             return Err(Error::new(
                 codes::INTERNAL,
-                format!("the server has read other rows than were sent: {}", done.info),
+                format!(
+                    "the server has read other rows than were sent: {}",
+                    done.info
+                ),
             )
             .with_context("rows sent", sent));
         }
-        if load.replace || (skipped == Some(0) && done.warnings == 0) {
+        if load.replace || (!lost && skipped == Some(0) && done.warnings == 0) {
             return Ok(Outcome::Good(done));
         }
         let warnings = self.session.warnings().await?;
         let all_seen = warnings.len() >= usize::from(done.warnings);
         match warnings.iter().find(|w| !w.is_note) {
             Some(warning) => Ok(Outcome::TakeBack(warning.text.clone())),
-            None if skipped == Some(0) && all_seen => Ok(Outcome::Good(done)),
+            None if !lost && skipped == Some(0) && all_seen => Ok(Outcome::Good(done)),
             None => Ok(Outcome::TakeBack(done.info)),
         }
     }

@@ -13,8 +13,18 @@
 //! What a row's kind asks for is done in order ([`steps`]); where a row replaces the one of its key as
 //! a whole, only the last change of each key is ([`fold`]).
 
+mod apply;
 pub(crate) mod details;
 mod fold;
 pub(crate) mod form;
+mod groups;
+mod load;
 mod parameters;
 mod plan;
+mod prefetched;
+mod session;
+mod steps;
+mod write;
+mod xa;
+
+pub(crate) use write::create;

@@ -46,6 +46,10 @@ pub(crate) struct Plan {
     pub(crate) numbers_rows: bool,
     /// Whether a failed statement leaves nothing behind.
     pub(crate) atomic: bool,
+    /// Whether timestamps with a zone go into `TIMESTAMP`s, which the session shows in its own zone.
+    pub(crate) instants: bool,
+    /// Whether timestamps without a zone do: they mean the session's zone.
+    pub(crate) wall_clocks: bool,
     /// Whether it was told that the server rounds values.
     warned: AtomicBool,
 }
@@ -75,6 +79,8 @@ pub(crate) struct Field {
     /// Whether the target tells strings apart that differ at all.
     pub(crate) exact: bool,
     kind: Option<Kind>,
+    /// Whether it is an instant, in UTC.
+    zoned: bool,
 }
 
 /// `LOAD DATA`.
@@ -94,6 +100,8 @@ pub(crate) struct Insert {
     pub(crate) tail: String,
     /// Whether there may be more than one group.
     pub(crate) many: bool,
+    /// Whether MariaDB takes it in bulk.
+    pub(crate) bulk: bool,
 }
 
 impl Insert {
@@ -158,6 +166,7 @@ impl Plan {
                     },
                     exact: is_exact(&column.data_type, found, details.collation(&found.name)),
                     kind: Some(kind),
+                    zoned: column.data_type == DataType::TimestampTz,
                 }
             })
             .collect();
@@ -193,6 +202,7 @@ impl Plan {
             group: format!("({})", markers.join(",")),
             tail,
             many: target.put != Put::UpdateOrInsert,
+            bulk: true,
         };
         let terms = |equal: &str| {
             let terms: Vec<String> = keys
@@ -243,6 +253,10 @@ impl Plan {
             folds,
             numbers_rows: details.auto_increment,
             atomic: details.engine_without_transactions.is_none(),
+            instants: fields.iter().any(Field::is_instant),
+            wall_clocks: fields
+                .iter()
+                .any(|f| f.kind == Some(Kind::Instant) && !f.zoned),
             warned: AtomicBool::new(false),
             fields,
             keys,
@@ -266,6 +280,7 @@ impl Plan {
                 spelling: Spelling::default(),
                 exact: false,
                 kind: None,
+                zoned: false,
             })
             .collect();
         let keys = target
@@ -279,6 +294,10 @@ impl Plan {
             group: String::new(),
             tail: String::new(),
             many: false,
+            bulk: ["update", "delete"].iter().any(|word| {
+                let first = text.split_whitespace().next().unwrap_or_default();
+                first.eq_ignore_ascii_case(word)
+            }),
         });
         Ok(Self {
             table: table.clone(),
@@ -295,6 +314,8 @@ impl Plan {
             folds: false,
             numbers_rows: false,
             atomic: true,
+            instants: false,
+            wall_clocks: false,
             warned: AtomicBool::new(false),
         })
     }
@@ -331,13 +352,24 @@ impl Plan {
 }
 
 impl Field {
+    /// Whether it is an instant in both the rows and the target.
+    fn is_instant(&self) -> bool {
+        self.zoned && self.kind == Some(Kind::Instant)
+    }
+
     /// What stands for it in statements.
     fn marker(&self) -> String {
         match (&self.form, self.kind) {
             (Form::Text, Some(Kind::Geometry)) => "ST_GeomFromText(?)".to_owned(),
+            _ if self.is_instant() => in_session_zone("?"),
             _ => "?".to_owned(),
         }
     }
+}
+
+/// An expression for a time in UTC as the session's zone shows it.
+fn in_session_zone(utc: &str) -> String {
+    format!("CONVERT_TZ({utc}, '+00:00', @@session.time_zone)")
 }
 
 /// A table as statements name it.
@@ -368,6 +400,7 @@ fn load(
         let bytes = matches!(field.form, Form::Bytes) || kind == Kind::Bit;
         let value = match (&field.form, kind) {
             (Form::Text, Kind::Geometry) => Some(format!("ST_GeomFromText({text})")),
+            _ if field.is_instant() => Some(in_session_zone(&variable)),
             // MySQL's JSON refuses binary strings.
             (_, Kind::Json) if !convert => Some(text),
             _ if bytes && convert => {
@@ -467,6 +500,7 @@ fn groups(text: &str) -> Option<Insert> {
         group: group.to_owned(),
         tail: tail.to_owned(),
         many: true,
+        bulk: true,
     })
 }
 

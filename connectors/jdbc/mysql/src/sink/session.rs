@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use seatunnel_api::Result;
+use seatunnel_jdbc_core::options::ConnectionOptions;
+use seatunnel_jdbc_core::url::ServerUrl;
 
 use super::details::literal;
 use super::plan::{Plan, Purpose};
@@ -44,25 +46,54 @@ pub(crate) struct Session {
     transaction: Transaction,
 }
 
-/// Set in every session. Values that don't fit are errors (`STRICT_ALL_TABLES`), a 0 in a column that
-/// numbers rows stays one, and an open load may wait for rows as long as it must.
-const SETTINGS: &str = "SET SESSION \
-    sql_mode = CONCAT(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
-    ',STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO'), \
-    time_zone = '+00:00', net_read_timeout = 31536000, net_write_timeout = 31536000, \
-    wait_timeout = 2147483, max_error_count = 1024, autocommit = 1";
+/// What the url allows; the names are those of the Java drivers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ways {
+    /// `allowLoadLocalInfile`, `allowLocalInfile`
+    infile: bool,
+    /// `useBulkStmts`
+    bulk: bool,
+}
 
-const VARIABLES: &str = "SHOW VARIABLES WHERE Variable_name IN ('max_allowed_packet', \
-    'local_infile', 'binlog_format', 'innodb_autoinc_lock_mode', 'innodb_flush_log_at_trx_commit')";
+impl Ways {
+    /// Reads the parameters of the connection.
+    ///
+    /// # Errors
+    /// If one says neither yes nor no.
+    pub(crate) fn parse(options: &ConnectionOptions) -> Result<Self> {
+        let url = ServerUrl::parse(options, 3306)?;
+        let infile = url.flag(&["allowLoadLocalInfile", "allowLocalInfile"])?;
+        Ok(Self {
+            infile: infile.unwrap_or(true),
+            bulk: url.flag(&["useBulkStmts"])?.unwrap_or(true),
+        })
+    }
+}
+
+const VARIABLES: &str = "SET SESSION max_error_count = 1024, autocommit = 1; \
+    SHOW VARIABLES WHERE Variable_name IN ('binlog_format', 'innodb_autoinc_lock_mode', \
+    'innodb_flush_log_at_trx_commit')";
+
+/// `ER_BAD_DB_ERROR`
+const UNKNOWN_DATABASE: u16 = 1049;
+
+/// Locks of rows alone: writers beside each other don't wait for gaps between keys.
+const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 impl Session {
     /// Connects.
     ///
     /// # Errors
     /// If the server can't be reached or refuses.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self> {
-        let mut connection = Connection::open(settings, wire::Purpose::Sink).await?;
-        connection.execute(SETTINGS).await?;
+    pub(crate) async fn open(settings: &Settings, ways: Ways) -> Result<Self> {
+        let opened = Connection::open(settings, wire::Purpose::Sink).await;
+        let mut connection = match opened {
+            // It may be created with its tables, whose statements name it.
+            Err(failure) if failure.errno() == Some(UNKNOWN_DATABASE) => {
+                Connection::open(&settings.without_database(), wire::Purpose::Sink).await?
+            }
+            other => other?,
+        };
         let variables: HashMap<String, String> = connection
             .rows(VARIABLES)
             .await?
@@ -73,17 +104,13 @@ impl Session {
             })
             .collect();
         let is = |name: &str, value: &str| variables.get(name).is_some_and(|v| v == value);
-        let number = |name: &str| variables.get(name).and_then(|v| v.parse::<usize>().ok());
         if !is("binlog_format", "STATEMENT") {
-            // Locks of rows alone: writers beside each other don't wait for gaps between keys.
-            connection
-                .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-                .await?;
+            connection.execute(ISOLATION).await?;
         }
         Ok(Self {
-            largest: number("max_allowed_packet").unwrap_or(1 << 20),
-            infile: is("local_infile", "ON") && settings.allows_infile(),
-            bulk: connection.can_bulk() && settings.allows_bulk(),
+            largest: connection.server().max_allowed_packet,
+            infile: connection.server().local_infile && ways.infile,
+            bulk: connection.can_bulk() && ways.bulk,
             loads_wait: !is("innodb_autoinc_lock_mode", "2"),
             forgetful: !is("innodb_flush_log_at_trx_commit", "1"),
             connection,
@@ -105,7 +132,10 @@ impl Session {
 
     /// Begins a transaction if there is none: an XA transaction with the id that `xid` makes, where
     /// it makes one.
-    pub(crate) async fn begin(&mut self, xid: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
+    pub(crate) async fn begin(
+        &mut self,
+        xid: impl FnOnce() -> Option<String>,
+    ) -> Result<(), Failure> {
         if self.transaction != Transaction::None {
             return Ok(());
         }
@@ -166,7 +196,7 @@ impl Session {
             .execute(&format!("XA PREPARE {quoted}"))
             .await?;
         // The transaction belongs to this connection until it ends, and could be committed by no other.
-        self.connection.close().await;
+        drop(self);
         Ok(Some(xid))
     }
 

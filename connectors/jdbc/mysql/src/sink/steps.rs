@@ -68,6 +68,8 @@ fn same_key_as_next<'a>(plan: &Plan, batch: &'a Batch) -> Result<Box<dyn Fn(usiz
     Ok(Box::new(move |row| {
         row + 1 < batch.num_rows()
             && batch.kinds().get(row + 1) == RowKind::UpdateAfter
-            && comparators.iter().all(|compare| compare(row, row + 1).is_eq())
+            && comparators
+                .iter()
+                .all(|compare| compare(row, row + 1).is_eq())
     }))
 }

@@ -20,11 +20,11 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::apply::{Applier, no_delete};
 use super::details::{self, Details};
-use super::prefetched::Prefetched;
 use super::fold::fold;
 use super::groups::{Op, Piece, Rows};
 use super::plan::Plan;
-use super::session::Session;
+use super::prefetched::Prefetched;
+use super::session::{Session, Ways};
 use super::steps::{Step, only_puts, steps};
 use super::xa::{self, Prepared};
 use crate::catalog::MyCatalog;
@@ -39,10 +39,7 @@ const REPLAYED: usize = 16 << 20;
 ///
 /// # Errors
 /// If the options make no sense together.
-pub(crate) fn create(
-    options: &JdbcSinkOptions,
-    context: &SinkContext,
-) -> Result<Arc<dyn DynSink>> {
+pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
     let settings = Settings::parse(&options.connection)?;
     let mut tables = Vec::with_capacity(context.tables.len());
     for (table, own) in options_per_table::<JdbcSinkOptions>("Jdbc", context)? {
@@ -65,11 +62,17 @@ pub(crate) fn create(
         if target.query.is_none() && target.path.database.is_none() {
             return Err(Error::new(
                 errors::OPTION,
-                format!("it is not said which database the table `{}` is in", target.path),
+                format!(
+                    "it is not said which database the table `{}` is in",
+                    target.path
+                ),
             )
             .with_help("name it in the url, or set the option `database`"));
         }
-        tables.push(Table { rows: table, target });
+        tables.push(Table {
+            rows: table,
+            target,
+        });
     }
     if options.is_exactly_once && options.max_retries > 0 {
         return Err(Error::new(
@@ -79,6 +82,7 @@ pub(crate) fn create(
     }
     Ok(erase_sink(MySqlSink(Arc::new(Shared {
         settings,
+        ways: Ways::parse(&options.connection)?,
         tables,
         plans: OnceCell::new(),
         spare: Mutex::new(None),
@@ -90,7 +94,7 @@ pub(crate) fn create(
             commit_attempts: options.max_commit_attempts,
         },
         exactly_once: options.is_exactly_once,
-        job: OnceCell::new(),
+        commits: Mutex::default(),
     }))))
 }
 
@@ -111,35 +115,46 @@ struct Limits {
 
 struct Shared {
     settings: Settings,
+    ways: Ways,
     tables: Vec<Table>,
     plans: OnceCell<Arc<[Arc<Plan>]>>,
     /// A connection that is not in use: the one that prepared the tables writes the first rows.
     spare: Mutex<Option<Session>>,
     limits: Limits,
     exactly_once: bool,
-    /// The job whose transactions are committed here.
-    job: OnceCell<String>,
+    /// Tables of commits, to be dropped at the end.
+    commits: Mutex<Vec<String>>,
 }
 
 impl Shared {
-    async fn try_commit(&self, prepared: &[Prepared], last: CheckpointId) -> Result<()> {
+    async fn try_commit(&self, prepared: &[Prepared]) -> Result<()> {
         let mut session = self.session().await?;
-        let database = self.database()?;
         for one in prepared {
-            xa::commit(&mut session.connection, database, one).await?;
+            xa::commit(&mut session.connection, one).await?;
+            self.remember(&one.commits).await;
         }
-        if let Some(one) = prepared.last() {
-            let _ = self.job.set(one.job.clone());
-            xa::forget(&mut session.connection, database, &one.job, last).await?;
+        if let Some(last) = prepared.last() {
+            xa::forget(&mut session.connection, last).await?;
         }
         self.give_back(session).await;
         Ok(())
     }
 
+    async fn remember(&self, commits: &str) {
+        let mut known = self.commits.lock().await;
+        if !known.iter().any(|known| known == commits) {
+            known.push(commits.to_owned());
+        }
+    }
+
+    async fn connect(&self) -> Result<Session> {
+        Session::open(&self.settings, self.ways).await
+    }
+
     async fn session(&self) -> Result<Session> {
         match self.spare.lock().await.take() {
             Some(session) => Ok(session),
-            None => Session::open(&self.settings).await,
+            None => self.connect().await,
         }
     }
 
@@ -151,10 +166,19 @@ impl Shared {
 
     /// The database that the table of commits is in.
     fn database(&self) -> Result<&str> {
-        let mut of_tables = self.tables.iter().filter_map(|t| t.target.path.database.as_deref());
-        of_tables.next().or(self.settings.database()).ok_or_else(|| {
-            Error::new(errors::OPTION, "is_exactly_once needs a database in the url")
-        })
+        let mut of_tables = self
+            .tables
+            .iter()
+            .filter_map(|t| t.target.path.database.as_deref());
+        of_tables
+            .next()
+            .or(self.settings.database())
+            .ok_or_else(|| {
+                Error::new(
+                    errors::OPTION,
+                    "is_exactly_once needs a database in the url",
+                )
+            })
     }
 
     /// How each table is written, made when it is first needed.
@@ -175,7 +199,7 @@ impl Shared {
     ) -> Result<Vec<Option<TableInfo>>> {
         match paths.is_empty() {
             true => Ok(Vec::new()),
-            false => MyCatalog(&mut session.connection).tables(paths).await,
+            false => MyCatalog::new(&mut session.connection).tables(paths).await,
         }
     }
 
@@ -202,7 +226,7 @@ impl Shared {
                 Some(query) => Plan::given(&table.target, query, &table.rows)?,
                 None => {
                     let Some(info) = infos.next().flatten() else {
-                        let catalog = MyCatalog(&mut session.connection);
+                        let catalog = MyCatalog::new(&mut session.connection);
                         return Err(target_missing(&catalog, &table.target.path));
                     };
                     let database = info.path.database.clone().unwrap_or_default();
@@ -240,7 +264,7 @@ impl Sink for MySqlSink {
         let known = shared.look_up(&mut session, &paths).await?;
         let known: HashMap<_, _> = paths.into_iter().zip(known).collect();
         let mut catalog = Prefetched {
-            catalog: MyCatalog(&mut session.connection),
+            catalog: MyCatalog::new(&mut session.connection),
             known,
         };
         for table in &shared.tables {
@@ -251,7 +275,6 @@ impl Sink for MySqlSink {
         }
         if shared.exactly_once {
             xa::warn_of_leftovers(&mut session.connection).await;
-            xa::create(&mut session.connection, shared.database()?).await?;
             if session.forgetful {
                 tracing::warn!(
                     "the server does not flush its log at each commit \
@@ -271,10 +294,11 @@ impl Sink for MySqlSink {
         let shared = self.0.clone();
         let mut session = shared.session().await?;
         let plans = shared.plans(&mut session).await?;
+        shared.give_back(session).await;
         let parallel = context.parallelism > 1;
         let dirty = context.dirty.clone();
         let writer = MySqlWriter {
-            applier: Some(Applier::new(session, plans.clone(), dirty.clone(), parallel)),
+            applier: None,
             dirty,
             parallel,
             xids: Xids {
@@ -297,13 +321,13 @@ impl Sink for MySqlSink {
     }
 
     async fn commit(&self, mut prepared: Vec<Prepared>) -> Result<()> {
-        let Some(last) = prepared.iter().map(|p| p.checkpoint).max() else {
+        if prepared.is_empty() {
             return Ok(());
-        };
+        }
         prepared.sort_by_key(|p| p.checkpoint);
         let attempts = self.0.limits.commit_attempts.max(1);
         for attempt in 1..=attempts {
-            match self.0.try_commit(&prepared, last).await {
+            match self.0.try_commit(&prepared).await {
                 Err(error) if error.is_retryable() && attempt < attempts => {
                     tracing::warn!("{error}; trying again ({attempt} of {attempts})");
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -321,7 +345,7 @@ impl Sink for MySqlSink {
         let mut session = self.0.session().await?;
         let mut result = Ok(());
         for one in &prepared {
-            let aborted = xa::abort(&mut session.connection, self.0.database()?, one).await;
+            let aborted = xa::abort(&mut session.connection, one).await;
             result = result.and(aborted);
         }
         self.0.give_back(session).await;
@@ -329,22 +353,22 @@ impl Sink for MySqlSink {
     }
 
     async fn finish(&self) -> Result<()> {
-        if let Some(mut session) = self.0.spare.lock().await.take() {
-            if self.0.exactly_once {
-                let database = self.0.database()?;
-                if let Some(job) = self.0.job.get() {
-                    xa::forget(&mut session.connection, database, job, CheckpointId::MAX).await?;
-                }
+        let commits = std::mem::take(&mut *self.0.commits.lock().await);
+        if !commits.is_empty() {
+            let mut session = self.0.session().await?;
+            for table in &commits {
+                xa::drop_table(&mut session.connection, table).await?;
             }
-            session.connection.close().await;
+            self.0.give_back(session).await;
         }
+        drop(self.0.spare.lock().await.take());
         Ok(())
     }
 
     async fn check(&self) -> Result<()> {
-        let mut session = Session::open(&self.0.settings).await?;
+        let mut session = self.0.connect().await?;
         for table in &self.0.tables {
-            let mut catalog = MyCatalog(&mut session.connection);
+            let mut catalog = MyCatalog::new(&mut session.connection);
             save_mode::check(&table.target, &mut catalog, &table.rows).await?;
             if let Some(query) = &table.target.query {
                 let plan = Plan::given(&table.target, query, &table.rows)?;
@@ -430,7 +454,19 @@ impl MySqlWriter {
     /// The connection, in a transaction.
     async fn applier(&mut self) -> Result<&mut Applier> {
         if self.applier.is_none() {
-            let session = self.shared.session().await?;
+            let mut session = self.shared.session().await?;
+            if self.shared.exactly_once {
+                let commits = xa::commits(self.shared.database()?, &self.xids.job.id);
+                xa::create(&mut session.connection, &commits).await?;
+                self.shared.remember(&commits).await;
+            }
+            if self.plans.iter().any(|plan| plan.instants)
+                && !self.plans.iter().any(|plan| plan.wall_clocks)
+            {
+                // Every instant has a time of its own then, also when clocks are set back.
+                let utc = "SET SESSION time_zone = '+00:00'";
+                session.connection.execute(utc).await?;
+            }
             self.applier = Some(Applier::new(
                 session,
                 self.plans.clone(),
@@ -450,7 +486,6 @@ impl MySqlWriter {
                 .begin(|| exactly_once.then(|| xids.next()))
                 .await?;
             self.since = Instant::now();
-            self.in_transaction = 0;
         }
         Ok(applier)
     }
@@ -467,8 +502,11 @@ impl MySqlWriter {
             .iter()
             .position(|plan| plan.table.path() == path)
             .ok_or_else(|| {
-                Error::new(codes::INTERNAL, "rows came for a table that was not announced")
-                    .with_context("table", path)
+                Error::new(
+                    codes::INTERNAL,
+                    "rows came for a table that was not announced",
+                )
+                .with_context("table", path)
             })?;
         self.last = Some((batch.table().clone(), index));
         Ok(index)
@@ -503,7 +541,11 @@ impl MySqlWriter {
             return Ok(());
         }
         let plan = self.plans[changes.table].clone();
-        let batches: Vec<Batch> = changes.batches.iter().map(|(batch, _)| batch.clone()).collect();
+        let batches: Vec<Batch> = changes
+            .batches
+            .iter()
+            .map(|(batch, _)| batch.clone())
+            .collect();
         let Some(folded) = fold(&plan, &batches)? else {
             for (batch, first) in changes.batches {
                 self.apply_in_turn(changes.table, batch, first).await?;
@@ -535,7 +577,9 @@ impl MySqlWriter {
                 Step::Refuse(kind) => {
                     for row in range {
                         let error = no_delete(&plan, kind);
-                        applier.reject(&batch, row, first + row as u64, error).await?;
+                        applier
+                            .reject(&batch, row, first + row as u64, error)
+                            .await?;
                     }
                 }
                 Step::Do(op) => {
@@ -626,7 +670,10 @@ impl MySqlWriter {
             if !error.is_retryable() || self.replay.is_none() {
                 return Err(error);
             }
-            tracing::warn!("{error}; trying again ({retry} of {})", self.shared.limits.retries);
+            tracing::warn!(
+                "{error}; trying again ({retry} of {})",
+                self.shared.limits.retries
+            );
             let batches = self.replay.clone().unwrap_or_default();
             match self.replay_once(batches, commit).await {
                 Ok(()) => return Ok(()),
@@ -689,7 +736,8 @@ impl SinkWriter for MySqlWriter {
         let late = limits
             .interval
             .is_some_and(|interval| self.since.elapsed() >= interval);
-        if (many || late) && !self.shared.exactly_once
+        if (many || late)
+            && !self.shared.exactly_once
             && let Err(error) = self.flush_and_commit().await
         {
             self.retry(error, true).await?;
@@ -715,10 +763,9 @@ impl SinkWriter for MySqlWriter {
         let prepared = Prepared {
             xid,
             checkpoint,
-            job: self.xids.job.id.to_string(),
+            commits: xa::commits(self.shared.database()?, &self.xids.job.id),
         };
-        let database = self.shared.database()?;
-        xa::mark(&mut applier.session.connection, database, &prepared).await?;
+        xa::mark(&mut applier.session.connection, &prepared).await?;
         applier.session.prepare().await?;
         self.in_transaction = 0;
         Ok(vec![prepared])

@@ -3,9 +3,9 @@
 //! A writer prepares its transaction with the checkpoint, which then outlives connection and server;
 //! the coordinator commits it once the checkpoint is durable. Committing may be asked for again after
 //! a crash, and the server knows no transaction that is committed: so each one puts its own id into a
-//! table beside the target, [`COMMITS`]. An id that stands there is committed; one that is neither
-//! there nor prepared is lost, which is an error and never taken for a commit. Ids are deleted when a
-//! later checkpoint of the same job commits, and at its end.
+//! table of the job, beside the target ([`commits`]). An id that stands there is committed; one that is
+//! neither there nor prepared is lost, which is an error and never taken for a commit. The table goes
+//! at the job's end.
 
 use std::time::Duration;
 
@@ -24,14 +24,12 @@ pub(crate) struct Prepared {
     pub(crate) xid: String,
     /// The checkpoint that it belongs to.
     pub(crate) checkpoint: CheckpointId,
-    /// The job's id.
-    pub(crate) job: String,
+    /// The table that will say that it is committed, as statements name it.
+    pub(crate) commits: String,
 }
 
 impl State for Prepared {}
 
-/// The table that remembers what is committed.
-pub(crate) const COMMITS: &str = "_seatunnel_commits";
 /// What ids begin with.
 pub(crate) const PREFIX: &str = "seatunnel";
 /// Bytes of an id: `gtrid` of an XA transaction.
@@ -48,45 +46,60 @@ const BETWEEN: Duration = Duration::from_millis(50);
 /// The id of a transaction; `unique` tells it from all others.
 pub(crate) fn xid(job: &str, unique: &str) -> String {
     let room = LONGEST - PREFIX.len() - unique.len() - 2;
-    let job: String = job.chars().filter(char::is_ascii_graphic).take(room).collect();
+    let job: String = job
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(room)
+        .collect();
     format!("{PREFIX}_{job}_{unique}")
 }
 
-/// The table of commits as statements name it.
-fn commits(database: &str) -> String {
-    format!("{}.{}", QUOTE.name(database), QUOTE.name(COMMITS))
+/// The table that remembers what a job has committed, as statements name it.
+pub(crate) fn commits(database: &str, job: &str) -> String {
+    const LONGEST: usize = 44;
+    let job: Vec<char> = job.chars().filter(char::is_ascii_alphanumeric).collect();
+    let job: String = job[job.len().saturating_sub(LONGEST)..].iter().collect();
+    let table = format!("_{PREFIX}_commits_{job}");
+    format!("{}.{}", QUOTE.name(database), QUOTE.name(&table))
 }
 
 /// Makes the table of commits.
 ///
 /// # Errors
 /// If it can't be made.
-pub(crate) async fn create(connection: &mut Connection, database: &str) -> Result<()> {
-    let table = commits(database);
+pub(crate) async fn create(connection: &mut Connection, commits: &str) -> Result<()> {
     let create = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (xid varchar(64) CHARACTER SET ascii NOT NULL \
-         PRIMARY KEY, job varchar(255) CHARACTER SET utf8mb4 NOT NULL, checkpoint bigint NOT NULL, \
-         prepared_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE = InnoDB \
-         COMMENT = 'Checkpoints that SeaTunnel has committed'"
+        "CREATE TABLE IF NOT EXISTS {commits} (xid varchar(64) CHARACTER SET ascii NOT NULL \
+         PRIMARY KEY, checkpoint bigint NOT NULL) ENGINE = InnoDB \
+         COMMENT = 'Checkpoints that a running job of SeaTunnel has committed'"
     );
-    connection.execute(&create).await.map(drop).map_err(|failure| {
-        Error::from(failure)
-            .with_context("table", COMMITS)
-            .with_help("is_exactly_once needs this table, to know what is committed")
-    })
+    connection
+        .execute(&create)
+        .await
+        .map(drop)
+        .map_err(|failure| {
+            Error::from(failure)
+                .with_context("table", commits)
+                .with_help("is_exactly_once needs this table, to know what is committed")
+        })
+}
+
+/// Drops the table of commits: all are committed.
+///
+/// # Errors
+/// If it can't be dropped.
+pub(crate) async fn drop_table(connection: &mut Connection, commits: &str) -> Result<()> {
+    let drop = format!("DROP TABLE IF EXISTS {commits}");
+    connection.execute(&drop).await?;
+    Ok(())
 }
 
 /// Puts the id of the transaction into the table of commits, as its last row.
-pub(crate) async fn mark(
-    connection: &mut Connection,
-    database: &str,
-    prepared: &Prepared,
-) -> Result<(), Failure> {
+pub(crate) async fn mark(connection: &mut Connection, prepared: &Prepared) -> Result<(), Failure> {
     let insert = format!(
-        "INSERT INTO {} (xid, job, checkpoint) VALUES ({}, {}, {})",
-        commits(database),
+        "INSERT INTO {} (xid, checkpoint) VALUES ({}, {})",
+        prepared.commits,
         literal(&prepared.xid),
-        literal(&cut(&prepared.job)),
         prepared.checkpoint
     );
     connection.execute(&insert).await.map(drop)
@@ -96,19 +109,17 @@ pub(crate) async fn mark(
 ///
 /// # Errors
 /// If it is neither prepared nor committed, or the server can't be asked.
-pub(crate) async fn commit(
-    connection: &mut Connection,
-    database: &str,
-    prepared: &Prepared,
-) -> Result<()> {
+pub(crate) async fn commit(connection: &mut Connection, prepared: &Prepared) -> Result<()> {
     let commit = format!("XA COMMIT {}", literal(&prepared.xid));
     for look in 0..LOOKS {
         match connection.execute(&commit).await {
             Ok(_) => return Ok(()),
             Err(Failure::Server(error)) if matches!(error.errno, UNKNOWN | WRONG_STATE) => {}
-            Err(failure) => return Err(Error::from(failure).with_context("transaction", &prepared.xid)),
+            Err(failure) => {
+                return Err(Error::from(failure).with_context("transaction", &prepared.xid));
+            }
         }
-        if is_committed(connection, database, &prepared.xid).await? {
+        if is_committed(connection, prepared).await? {
             return Ok(());
         }
         if look + 1 < LOOKS {
@@ -131,23 +142,22 @@ pub(crate) async fn commit(
 ///
 /// # Errors
 /// If it is committed, or the server can't be asked.
-pub(crate) async fn abort(
-    connection: &mut Connection,
-    database: &str,
-    prepared: &Prepared,
-) -> Result<()> {
+pub(crate) async fn abort(connection: &mut Connection, prepared: &Prepared) -> Result<()> {
     let rollback = format!("XA ROLLBACK {}", literal(&prepared.xid));
     for look in 0..LOOKS {
         match connection.execute(&rollback).await {
             Ok(_) => return Ok(()),
             // The connection that prepared it is still ending; a moment is enough.
-            Err(Failure::Server(error)) if error.errno == WRONG_STATE || (error.errno == UNKNOWN && look < 5) => {}
+            Err(Failure::Server(error))
+                if error.errno == WRONG_STATE || (error.errno == UNKNOWN && look < 5) => {}
             Err(Failure::Server(error)) if error.errno == UNKNOWN => break,
-            Err(failure) => return Err(Error::from(failure).with_context("transaction", &prepared.xid)),
+            Err(failure) => {
+                return Err(Error::from(failure).with_context("transaction", &prepared.xid));
+            }
         }
         tokio::time::sleep(BETWEEN).await;
     }
-    if is_committed(connection, database, &prepared.xid).await? {
+    if is_committed(connection, prepared).await? {
         return Err(Error::new(
             errors::TRANSACTION_LOST,
             "a transaction that was to be taken back is committed",
@@ -157,36 +167,23 @@ pub(crate) async fn abort(
     Ok(())
 }
 
-/// A job's id as it fits its column.
-fn cut(job: &str) -> String {
-    job.chars().take(255).collect()
-}
-
-async fn is_committed(connection: &mut Connection, database: &str, xid: &str) -> Result<bool> {
+async fn is_committed(connection: &mut Connection, prepared: &Prepared) -> Result<bool> {
     let select = format!(
         "SELECT 1 FROM {} WHERE xid = {}",
-        commits(database),
-        literal(xid)
+        prepared.commits,
+        literal(&prepared.xid)
     );
     Ok(!connection.rows(&select).await?.is_empty())
 }
 
-/// Forgets commits of a job that can't be asked for again: those before a checkpoint.
+/// Forgets commits that can't be asked for again: those of checkpoints before this one.
 ///
 /// # Errors
 /// If the server can't be asked.
-pub(crate) async fn forget(
-    connection: &mut Connection,
-    database: &str,
-    job: &str,
-    before: CheckpointId,
-) -> Result<()> {
+pub(crate) async fn forget(connection: &mut Connection, last: &Prepared) -> Result<()> {
+    let (table, before) = (&last.commits, last.checkpoint);
     // Read without locks first: rows of transactions that are only prepared would be waited for.
-    let select = format!(
-        "SELECT xid FROM {} WHERE job = {} AND checkpoint < {before}",
-        commits(database),
-        literal(&cut(job)),
-    );
+    let select = format!("SELECT xid FROM {table} WHERE checkpoint < {before}");
     let known = connection.rows(&select).await?;
     let known: Vec<String> = known
         .into_iter()
@@ -195,7 +192,7 @@ pub(crate) async fn forget(
         .map(|xid| literal(&xid))
         .collect();
     for some in known.chunks(500) {
-        let delete = format!("DELETE FROM {} WHERE xid IN ({})", commits(database), some.join(", "));
+        let delete = format!("DELETE FROM {table} WHERE xid IN ({})", some.join(", "));
         connection.execute(&delete).await?;
     }
     Ok(())
@@ -228,7 +225,10 @@ mod tests {
 
     #[test]
     fn ids_are_short_and_plain() {
-        let id = xid("job 'ä' with a very long name that goes on and on and on", "0_1_18f3a_2b4c5d6e7f");
+        let id = xid(
+            "job 'ä' with a very long name that goes on and on and on",
+            "0_1_18f3a_2b4c5d6e7f",
+        );
         assert!(id.len() <= LONGEST, "{id}");
         assert!(id.starts_with("seatunnel_job'"), "{id}");
         assert!(id.ends_with("_0_1_18f3a_2b4c5d6e7f"), "{id}");

@@ -3,12 +3,13 @@
 //! A row is looked at where it was read. Each column knows its type once; a value costs one branch,
 //! and nothing is allocated but the columns themselves.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
-    ListArray, PrimitiveArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, ListArray,
+    PrimitiveArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
 use arrow_schema::{DataType as ArrowType, Field};
@@ -241,30 +242,27 @@ impl Bytes {
     }
 
     fn into_strings(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
-        let Self { ends, bytes } = self;
-        let buffer = Buffer::from_vec(bytes);
-        let whole =
-            StringArray::try_new(Self::offsets(ends.clone()), buffer.clone(), nulls.clone());
-        match whole {
+        let offsets = Self::offsets(self.ends);
+        let buffer = Buffer::from_vec(self.bytes);
+        match StringArray::try_new(offsets.clone(), buffer.clone(), nulls.clone()) {
             Ok(array) => Arc::new(array),
             // Only a database without an encoding of its own (SQL_ASCII) has such values.
-            Err(_) => {
-                let bytes = buffer.as_slice();
-                let texts = ends.windows(2).enumerate().map(|(row, ends)| {
-                    let value = &bytes[ends[0] as usize..ends[1] as usize];
-                    if nulls.as_ref().is_some_and(|n| n.is_null(row)) {
-                        return None;
-                    }
-                    let text = String::from_utf8_lossy(value);
-                    if matches!(text, std::borrow::Cow::Owned(_)) {
-                        bad(row);
-                    }
-                    Some(text)
-                });
-                Arc::new(texts.collect::<StringArray>())
-            }
+            Err(_) => Arc::new(lossy(&BinaryArray::new(offsets, buffer, nulls), bad)),
         }
     }
+}
+
+/// The values as texts; `bad` hears of those that are none.
+#[cold]
+fn lossy(values: &BinaryArray, bad: &mut dyn FnMut(usize)) -> StringArray {
+    let texts = values.iter().enumerate().map(|(row, value)| {
+        let text = String::from_utf8_lossy(value?);
+        if matches!(text, Cow::Owned(_)) {
+            bad(row);
+        }
+        Some(text)
+    });
+    texts.collect()
 }
 
 impl Column {

@@ -252,7 +252,8 @@ mod tests {
         for _ in 0..100_000 {
             let scale = random.i8(1..=30);
             let less = random.i8(1..=scale);
-            let digits = random.i128(0..10i128.pow(random.u32(0..=38)));
+            let length = random.u32(0..=38);
+            let digits = random.i128(0..10i128.pow(length));
             let wire = bytes(digits, scale);
             let cut = 10i128.pow(less as u32);
             let shown = format_decimal(i256::from_i128(digits), scale);

@@ -7,3 +7,5 @@ pub(crate) mod encode_form;
 mod encode_numeric;
 mod encode_text;
 mod encode_values;
+#[cfg(test)]
+mod round_trip;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use seatunnel_api::{CatalogTable, DataType};
 use seatunnel_jdbc_core::sql::{Quote, as_table};
 
-use super::split::{PgSplit, Range};
+use super::split::{PgSplit, Range, Tid};
 use crate::types::{Coding, Reading};
 
 /// How names are quoted.
@@ -97,21 +97,23 @@ impl Part {
         self.columns.iter().filter(|c| c.reading.cast.is_some())
     }
 
-    /// Whether rows of a split can be told by where they lie.
+    /// Whether the rows of a split come in the order in which they lie. With a condition they may
+    /// come in that of an index.
     pub(crate) fn has_pages(&self, split: &PgSplit) -> bool {
-        match (&self.origin, &split.range) {
-            (
-                Origin::Table {
-                    pieces: Some(pieces),
-                    ..
-                },
-                Range::All,
-            ) => {
-                matches!(pieces.as_slice(), [piece] if piece.pages.is_some())
+        self.condition.is_none()
+            && match (&self.origin, &split.range) {
+                (
+                    Origin::Table {
+                        pieces: Some(pieces),
+                        ..
+                    },
+                    Range::All,
+                ) => {
+                    matches!(pieces.as_slice(), [piece] if piece.pages.is_some())
+                }
+                (Origin::Table { .. }, Range::Pages { .. }) => true,
+                _ => false,
             }
-            (Origin::Table { .. }, Range::Pages { .. }) => true,
-            _ => false,
-        }
     }
 
     /// What is selected from.
@@ -139,8 +141,11 @@ impl Part {
             columns.push("ctid".to_owned());
         }
         let mut terms = Vec::new();
-        if let Some(after) = split.after {
-            terms.push(format!("ctid > {}", after.literal()));
+        // A condition on where rows lie has them scanned in this order.
+        match split.after {
+            Some(after) => terms.push(format!("ctid > {}", after.literal())),
+            None if with_tid => terms.push(format!("ctid >= {}", Tid(0, 0).literal())),
+            None => {}
         }
         let from = match &split.range {
             Range::All => self.from(),

@@ -342,6 +342,17 @@ impl Connection {
     }
 }
 
+/// Says goodbye if the server listens, so that its log has no complaint. Without waiting: the socket
+/// is closed right after.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.begin_call().is_ok() {
+            startup::goodbye(&mut self.stream.write);
+            self.stream.flush_now();
+        }
+    }
+}
+
 /// The number in `INSERT 0 17`, `COPY 17`, `SELECT 17`.
 pub(super) fn affected(tag: &str) -> Option<u64> {
     tag.rsplit(' ')

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -118,6 +118,15 @@ impl Stream {
             // A server that ends a connection says why before it does.
             Ok(Err(error)) => Err(self.last_words(&error).await),
             Err(limit) => Err(self.timed_out(limit)),
+        }
+    }
+
+    /// Sends what can be sent without waiting.
+    pub(crate) fn flush_now(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Ok(_)) = Pin::new(&mut self.socket).poll_write(&mut context, &self.write)
+        {
+            let _ = Pin::new(&mut self.socket).poll_flush(&mut context);
         }
     }
 

@@ -18,6 +18,8 @@ pub use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
 const DIALECTS: &[&dyn Dialect] = &[
     #[cfg(feature = "postgres")]
     &seatunnel_jdbc_postgres::Postgres,
+    #[cfg(feature = "mysql")]
+    &seatunnel_jdbc_mysql::MySql,
     #[cfg(feature = "sqlite")]
     &seatunnel_jdbc_sqlite::Sqlite,
 ];

@@ -5,5 +5,40 @@ mod ddl;
 mod decode;
 mod infile;
 mod sink;
+mod source;
 mod types;
 mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use seatunnel_api::erased::{DynSink, DynSource};
+use seatunnel_api::{Error, Result, SinkContext, SourceContext};
+use seatunnel_jdbc_core::dialect::Dialect;
+use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
+
+/// What tables are said to come from.
+const DIALECT_NAME: &str = "mysql";
+
+/// The dialect.
+pub struct MySql;
+
+#[async_trait]
+impl Dialect for MySql {
+    fn names(&self) -> &'static [&'static str] {
+        &[DIALECT_NAME, "mariadb"]
+    }
+
+    async fn source(
+        &self,
+        options: JdbcSourceOptions,
+        context: SourceContext,
+    ) -> Result<Arc<dyn DynSource>> {
+        source::source(&options, &context).await
+    }
+
+    fn sink(&self, _: &JdbcSinkOptions, _: &SinkContext) -> Result<Arc<dyn DynSink>> {
+        Err(Error::new(errors::OPTION, "MySQL can only be read as yet"))
+    }
+}

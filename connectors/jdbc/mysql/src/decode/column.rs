@@ -6,9 +6,7 @@ use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
 };
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, NullArray, PrimitiveArray, StringArray,
-};
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, NullArray, PrimitiveArray, StringArray};
 use arrow_buffer::{
     BooleanBufferBuilder, Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer,
 };
@@ -168,9 +166,7 @@ impl Column {
                 };
                 (decimal, 16)
             }
-            (Kind::Date, DataType::Date) => {
-                (Values::Date(vec(rows), LastDate::new(zero_dates)), 4)
-            }
+            (Kind::Date, DataType::Date) => (Values::Date(vec(rows), LastDate::new(zero_dates)), 4),
             (Kind::DateTime, DataType::Timestamp) => {
                 (Values::DateTime(vec(rows), LastDate::new(zero_dates)), 8)
             }

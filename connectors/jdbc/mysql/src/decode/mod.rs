@@ -5,4 +5,4 @@ mod rows;
 mod values;
 
 pub(crate) use rows::RowDecoder;
-
+pub(crate) use values::{DAY, days_checked as days, decimal};

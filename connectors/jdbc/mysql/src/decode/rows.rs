@@ -146,7 +146,10 @@ impl RowDecoder {
             Unfit::Cut => format!("the value of the column `{name}` is cut short"),
             Unfit::NoDate => format!("the column `{name}` holds what is no date"),
             Unfit::NoTimeOfDay => format!("the column `{name}` holds what is no time of day"),
-            Unfit::Digits => format!("the column `{name}` holds more digits than {}", column.data_type),
+            Unfit::Digits => format!(
+                "the column `{name}` holds more digits than {}",
+                column.data_type
+            ),
             Unfit::Text => format!("the column `{name}` holds what is not UTF-8"),
         };
         let code = match unfit {

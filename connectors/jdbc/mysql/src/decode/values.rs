@@ -120,6 +120,14 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// The same, if there is such a day.
+pub(crate) fn days_checked(year: u16, month: u8, day: u8) -> Option<i32> {
+    let [low, high] = year.to_le_bytes();
+    date([low, high, month, day], ZeroDates::Refuse)
+        .ok()
+        .flatten()
+}
+
 fn days_of(year: u16, month: u8) -> u8 {
     match month {
         4 | 6 | 9 | 11 => 30,
@@ -298,11 +306,25 @@ mod tests {
             ("123456789012345678", 18, 0, 123_456_789_012_345_678),
             ("-12345678901234567.8", 18, 1, -123_456_789_012_345_678),
             ("0.00000000000000000000000000000000000001", 38, 38, 1),
-            ("99999999999999999999999999999999999999", 38, 0, POWERS[38] - 1),
-            ("12345678901234567890.500000000000000000000000000000", 38, 18, 12_345_678_901_234_567_890_500_000_000_000_000_000),
+            (
+                "99999999999999999999999999999999999999",
+                38,
+                0,
+                POWERS[38] - 1,
+            ),
+            (
+                "12345678901234567890.500000000000000000000000000000",
+                38,
+                18,
+                12_345_678_901_234_567_890_500_000_000_000_000_000,
+            ),
             ("1.500000000", 38, 1, 15),
         ] {
-            assert_eq!(decimal(text.as_bytes(), precision, scale), Ok(value), "{text}");
+            assert_eq!(
+                decimal(text.as_bytes(), precision, scale),
+                Ok(value),
+                "{text}"
+            );
         }
         for (text, precision, scale) in [
             ("1.55", 38, 1),
@@ -313,7 +335,11 @@ mod tests {
             ("999999999999999999999999999999999999999999", 38, 18),
             ("1e5", 38, 0),
         ] {
-            assert_eq!(decimal(text.as_bytes(), precision, scale), Err(Unfit::Digits), "{text}");
+            assert_eq!(
+                decimal(text.as_bytes(), precision, scale),
+                Err(Unfit::Digits),
+                "{text}"
+            );
         }
     }
 
@@ -332,7 +358,11 @@ mod tests {
         for (year, month, day) in [(1900, 2, 29), (2021, 4, 31), (2021, 13, 1), (2021, 1, 32)] {
             assert_eq!(of(year, month, day, ZeroDates::Round), Err(Unfit::NoDate));
         }
-        for (year, month, day, rounded) in [(0, 0, 0, -719_162), (2020, 0, 0, 18_262), (2020, 2, 0, 18_293)] {
+        for (year, month, day, rounded) in [
+            (0, 0, 0, -719_162),
+            (2020, 0, 0, 18_262),
+            (2020, 2, 0, 18_293),
+        ] {
             assert_eq!(of(year, month, day, refuse), Err(Unfit::NoDate));
             assert_eq!(of(year, month, day, ZeroDates::Null), Ok(None));
             assert_eq!(of(year, month, day, ZeroDates::Round), Ok(Some(rounded)));
@@ -362,7 +392,10 @@ mod tests {
         assert_eq!(shown(false, 0, 0), "00:00:00");
         assert_eq!(shown(true, 3_020_399_000_001, 6), "-838:59:59.000001");
         assert_eq!(shown(false, 3_600_000_000 + 120_000, 2), "01:00:00.12");
-        assert_eq!(time(&[1, 34, 0, 0, 0, 22, 59, 59]), Ok((true, 34 * DAY + 82_799_000_000)));
+        assert_eq!(
+            time(&[1, 34, 0, 0, 0, 22, 59, 59]),
+            Ok((true, 34 * DAY + 82_799_000_000))
+        );
         assert_eq!(time(&[0, 0]), Err(Unfit::Cut));
     }
 }

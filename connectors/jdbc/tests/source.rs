@@ -333,8 +333,8 @@ async fn what_is_not_there_is_named_with_the_nearest() {
             "in memory",
         ),
         (
-            json!({"url": "jdbc:postgresql://h/db", "table_path": "t"}),
-            "`postgresql` is not built in yet, built in: sqlite",
+            json!({"url": "jdbc:oracle:thin:@h/db", "table_path": "t"}),
+            "`oracle` is not built in yet, built in: ",
         ),
         (
             json!({"url": "/a.db", "table_path": "t"}),

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 the job finished or the check found nothing; 1 the job failed, was cancelled, or its \
-file has errors; 234 the command line can't be followed.";
+file has errors; 2 `verify` found differences; 234 the command line can't be followed.";
 
 /// Runs a SeaTunnel job file in this process.
 #[derive(Debug, Parser)]
@@ -139,6 +139,8 @@ pub(crate) enum Command {
     },
     /// Print the JSON schema of job files, for editors
     Schema,
+    /// Compare what the sinks of a job hold with what its sources bring, after a load
+    Verify(VerifyArgs),
     /// Look into a job file
     Config {
         #[command(subcommand)]
@@ -149,6 +151,38 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+const VERIFY_HELP: &str = "\
+Sources are read again and targets are read back, both at once; nothing is written. Rows are counted \
+and their checksums compared, whatever their order; where they differ, the rows of the first keys are \
+named.
+
+Exit codes: 0 nothing differs; 2 something differs; 1 it could not be compared.";
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_HELP)]
+pub(crate) struct VerifyArgs {
+    /// The job file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// A value for ${KEY} in the job file; may be given several times
+    #[arg(short = 'i', long = "variable", value_name = "KEY=VALUE")]
+    pub(crate) variables: Vec<String>,
+    /// Name of the job; goes before `job.name` of the file
+    #[arg(short, long)]
+    pub(crate) name: Option<String>,
+    /// How many differences of each table are shown
+    #[arg(long, value_name = "ROWS", default_value_t = 10)]
+    pub(crate) differences: usize,
+    /// Rows that only the target has are no difference
+    #[arg(long)]
+    pub(crate) allow_extra: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 #[derive(Debug, Subcommand)]

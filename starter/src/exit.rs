@@ -10,6 +10,8 @@ use crate::terminal;
 
 /// The job failed, was cancelled, or its file has errors.
 pub(crate) const FAILED: u8 = 1;
+/// What a job's sinks hold is not what its sources bring.
+pub(crate) const DIFFERENT: u8 = 2;
 /// The command line can't be followed: SeaTunnel's code for it.
 pub(crate) const USAGE: u8 = 234;
 

@@ -1,7 +1,7 @@
 //! `seatunnel`: runs job files of Apache SeaTunnel.
 //!
 //! Exit codes: 0 if the job finished or the check found nothing, 1 if the job failed, was cancelled
-//! or its file has errors, 234 if the command line can't be followed.
+//! or its file has errors, 2 if `verify` found differences, 234 if the command line can't be followed.
 
 mod args;
 mod argv;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use seatunnel_api::config::Report;
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::{Error, Registry, Result, codes};
+use seatunnel_config::LoadOptions;
 use seatunnel_config::job::{self, JobSpec, Overrides};
 use seatunnel_engine_local::{JobHandle, JobReport, LocalEngine};
 
 use super::dry_run;
-use crate::args::{Cli, DryRun};
+use crate::args::{Cli, DryRun, LogArgs};
 use crate::exit;
 use crate::interrupt;
 use crate::logging;
@@ -44,23 +45,25 @@ pub(crate) fn run(file: &Path, cli: &Cli, jvm_options: &[String]) -> ExitCode {
 
 fn execute(file: &Path, cli: &Cli) -> Result<()> {
     let registry = registry();
-    let spec = read(file, cli, &registry, false)?;
+    let options = super::load_options(&cli.job.variables);
+    let spec = read(file, &options, &registry, false)?;
     let report = with_threads(async {
-        let plan = job::build(&spec, &registry, &overrides(cli)).await?;
-        run_plan(&plan, cli).await
+        let plan = job::build(&spec, &registry, &overrides(&cli.job.name)).await?;
+        run_plan(&plan, &cli.log).await
     })?;
     tracing::info!("{}", statistic::block(&report));
     Ok(())
 }
 
-async fn run_plan(plan: &JobPlan, cli: &Cli) -> Result<JobReport> {
+/// Runs a job to its end, shows its progress and listens to Ctrl-C.
+pub(super) async fn run_plan(plan: &JobPlan, log: &LogArgs) -> Result<JobReport> {
     let handle = JobHandle::new(plan);
     let engine = LocalEngine::default();
     tracing::debug!(id = %plan.job.id, mode = ?plan.job.mode, "job {} starts", plan.job.name);
     tokio::select! {
         report = engine.run(plan, &handle) => report,
         // The other two go on until the job ends.
-        () = progress::show(&handle, cli.log.progress, prints_rows(plan)) => Err(never_ends()),
+        () = progress::show(&handle, log.progress, prints_rows(plan)) => Err(never_ends()),
         () = interrupt::listen(&handle) => Err(never_ends()),
     }
 }
@@ -80,13 +83,14 @@ fn prints_rows(plan: &JobPlan) -> bool {
 
 fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
     let registry = registry();
-    let spec = read(file, cli, &registry, true)?;
+    let options = super::load_options(&cli.job.variables);
+    let spec = read(file, &options, &registry, true)?;
     if mode == DryRun::Static {
         dry_run::print_static(file, &spec);
         return Ok(());
     }
     with_threads(async {
-        let plan = job::build(&spec, &registry, &overrides(cli)).await?;
+        let plan = job::build(&spec, &registry, &overrides(&cli.job.name)).await?;
         match mode {
             DryRun::Sample => {
                 dry_run::sample(
@@ -102,9 +106,13 @@ fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
 }
 
 /// Reads and checks a job file, and logs what deserves a warning.
-fn read(file: &Path, cli: &Cli, registry: &Registry, strict: bool) -> Result<JobSpec> {
-    let options = super::load_options(&cli.job);
-    let loaded = seatunnel_config::load(file, &options)?;
+pub(super) fn read(
+    file: &Path,
+    options: &LoadOptions,
+    registry: &Registry,
+    strict: bool,
+) -> Result<JobSpec> {
+    let loaded = seatunnel_config::load(file, options)?;
     let mut report = Report::new();
     let spec = JobSpec::read(&loaded.root, &mut report);
     if let Some(spec) = &spec {
@@ -120,9 +128,9 @@ fn read(file: &Path, cli: &Cli, registry: &Registry, strict: bool) -> Result<Job
     spec.ok_or_else(|| Error::new(codes::INTERNAL, "the job file makes no job"))
 }
 
-fn overrides(cli: &Cli) -> Overrides {
+pub(super) fn overrides(job_name: &Option<String>) -> Overrides {
     Overrides {
-        job_name: cli.job.name.clone(),
+        job_name: job_name.clone(),
     }
 }
 
@@ -131,7 +139,7 @@ const LAST_ORDERS: Duration = Duration::from_secs(2);
 
 /// Runs a future with a thread for each core, since readers and writers compute; two at least, so
 /// that a reader that computes does not hold up the writer on a machine with one.
-fn with_threads<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn with_threads<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.max(2))

@@ -7,12 +7,13 @@ mod job;
 mod schema;
 mod shade;
 mod tree;
+mod verify;
 
 use std::process::ExitCode;
 
 use seatunnel_config::LoadOptions;
 
-use crate::args::{Cli, Command, ConfigCommand, ConnectorsCommand, JobArgs};
+use crate::args::{Cli, Command, ConfigCommand, ConnectorsCommand};
 use crate::exit;
 use crate::terminal;
 
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
         Some(Command::Config { command }) => match command {
             ConfigCommand::Tree { file } => tree::print(file),
         },
+        Some(Command::Verify(args)) => return verify::run(args),
         None => {
             let Some(file) = &cli.job.config else {
                 return exit::usage(&crate::args::usage_error(
@@ -64,9 +66,9 @@ pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
 }
 
 /// What the command line says of reading the job file.
-fn load_options(args: &JobArgs) -> LoadOptions {
+fn load_options(variables: &[String]) -> LoadOptions {
     LoadOptions {
-        variables: args.variables.clone(),
+        variables: variables.to_vec(),
         ..LoadOptions::default()
     }
 }

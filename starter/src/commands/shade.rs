@@ -13,7 +13,7 @@ use crate::terminal;
 /// # Errors
 /// If the file can't be read, or a secret can't be encrypted or decrypted.
 pub(crate) fn print(file: &Path, args: &JobArgs) -> Result<()> {
-    let options = super::load_options(args);
+    let options = super::load_options(&args.variables);
     let tree = if args.encrypt {
         seatunnel_config::encrypt(file, &options)?
     } else {

@@ -235,7 +235,7 @@ sink {{ LocalFile {{ path = "out-{format}", file_format_type = "json", dirty.pat
             found.push(number);
         }
         found.sort_unstable();
-        let dirty = |n: &u64| n % 3 == 0 || (10_000..15_000).contains(n);
+        let dirty = |n: &u64| n.is_multiple_of(3) || (10_000..15_000).contains(n);
         let (bad, good): (Vec<u64>, Vec<u64>) = (1..=30_000).partition(dirty);
         assert_eq!(found, bad);
         let mut rows: Vec<u64> = Vec::new();

@@ -12,3 +12,4 @@ mod quickstart;
 mod running;
 mod secrets;
 mod support;
+mod verify;

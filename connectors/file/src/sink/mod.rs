@@ -10,6 +10,7 @@ mod lzop;
 mod naming;
 mod output;
 mod partition;
+mod readback;
 mod save_mode;
 mod target;
 mod transaction;
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::per_table::per_table;
 use seatunnel_api::{
-    Error, Guarantee, PluginInfo, Result, Sink, SinkContext, SinkFactory, TaskContext,
+    Error, Guarantee, PluginInfo, Readback, Result, Sink, SinkContext, SinkFactory, TaskContext,
 };
 
 use crate::codes;
@@ -118,6 +119,10 @@ impl Sink for LocalFileSink {
             check_writable(&self.target.tmp_path)?;
         }
         Ok(())
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        Ok(Some(vec![readback::readback(&self.target)?]))
     }
 
     fn guarantee(&self) -> Guarantee {

@@ -145,6 +145,11 @@ impl Target {
         Ok(target)
     }
 
+    /// The table whose rows are written.
+    pub(crate) fn table(&self) -> &Arc<CatalogTable> {
+        &self.table
+    }
+
     /// A new encoder.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ use seatunnel_api::{
 use split::FileSplit;
 use table::FileTable;
 
-use crate::source_options::LocalFileSourceOptions;
+use crate::source_options::{FileTableOptions, LocalFileSourceOptions};
 
 /// Makes sources that read files of this machine.
 pub struct LocalFileSourceFactory;
@@ -74,6 +74,17 @@ impl SourceFactory for LocalFileSourceFactory {
             tables: tables.into(),
         }))
     }
+}
+
+/// A source of one table.
+///
+/// # Errors
+/// If the options make no sense, the path leads nowhere or a file can't be read.
+pub(crate) fn source_of(options: &FileTableOptions) -> Result<Arc<dyn DynSource>> {
+    let table = FileTable::new(options, None)?;
+    Ok(erase_source(FileSource {
+        tables: [table].into(),
+    }))
 }
 
 struct FileSource {

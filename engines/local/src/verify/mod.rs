@@ -40,8 +40,6 @@ mod encode;
 mod report;
 mod sink;
 mod tally;
-#[cfg(test)]
-mod tests;
 mod unit;
 
 use std::collections::HashMap;

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use seatunnel_api::Result;
 
@@ -54,9 +53,6 @@ impl Server {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// How long to wait for a statement to be cancelled that nobody waits for any more.
-const CANCEL: Duration = Duration::from_secs(2);
 
 /// How long a transaction waits for a lock where that may be held until it is committed itself.
 const LOCK_TIMEOUT: &str = "60s";
@@ -164,12 +160,6 @@ impl Session {
             return;
         };
         if !connection.is_usable() {
-            // A COPY ends when the connection does. Any other statement would go on, with its locks.
-            let statement = (!connection.is_copying()).then(|| connection.cancel_key());
-            drop(connection);
-            if let Some(statement) = statement {
-                let _ = tokio::time::timeout(CANCEL, statement.cancel()).await;
-            }
             return;
         }
         if connection.transaction_status() == b'I' || connection.simple("ROLLBACK").await.is_ok() {

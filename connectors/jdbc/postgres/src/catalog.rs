@@ -39,16 +39,10 @@ pub(crate) struct PgColumn {
     pub(crate) name: String,
     /// Its number in the table.
     pub(crate) number: i16,
-    /// The number of its declared type, which may be a domain.
-    pub(crate) type_oid: u32,
     /// Its declared type as SQL spells it.
     pub(crate) type_name: String,
-    /// Its type; of a domain what that is over.
-    pub(crate) pg: PgType,
     /// How it is read.
     pub(crate) reading: Reading,
-    /// `a` always an identity, `d` by default.
-    pub(crate) identity: Option<char>,
     /// Whether it is computed from other columns.
     pub(crate) generated: bool,
 }
@@ -104,7 +98,6 @@ struct ColumnRow {
     generated: String,
     default: Option<String>,
     comment: Option<String>,
-    type_oid: u32,
     #[serde(flatten)]
     kind: TypeRow,
 }
@@ -278,8 +271,7 @@ impl<'a> PgCatalog<'a> {
             described.comment = column.comment;
             described.source_type = Some(column.spelled.clone());
             let generated = !column.generated.is_empty();
-            let identity = column.identity.chars().next();
-            let filled = column.default.is_some() || identity.is_some();
+            let filled = column.default.is_some() || !column.identity.is_empty();
             described.default_value = column.default.filter(|_| !generated);
             infos.push(ColumnInfo {
                 column: described,
@@ -289,11 +281,8 @@ impl<'a> PgCatalog<'a> {
             columns.push(PgColumn {
                 name: column.name,
                 number: column.number,
-                type_oid: column.type_oid,
                 type_name: column.spelled,
-                pg,
                 reading,
-                identity,
                 generated,
             });
         }
@@ -392,7 +381,7 @@ fn tables_sql(paths: &[TablePath], version: u32) -> String {
                'spelled', pg_catalog.format_type(a.atttypid, a.atttypmod), \
                'identity', {identity}, 'generated', {generated}, \
                'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid), \
-               'comment', pg_catalog.col_description(c.oid, a.attnum), 'type_oid', a.atttypid::int8, \
+               'comment', pg_catalog.col_description(c.oid, a.attnum), \
                'modifier', CASE WHEN b.oid IS NULL THEN a.atttypmod ELSE greatest(t.typtypmod, b.typtypmod) END, \
                'dimensions', greatest(a.attndims, t.typndims), {TYPE_MEMBERS}) ORDER BY a.attnum) \
              FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid {TYPE_JOINS} \

@@ -210,10 +210,9 @@ impl Session {
     }
 
     fn give_back(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            if self.is_keeper {
-                self.sessions.keep(connection);
-            }
+        let connection = self.connection.take();
+        if let Some(connection) = connection.filter(|_| self.is_keeper) {
+            self.sessions.keep(connection);
         }
         self.is_keeper = false;
         self.in_transaction = false;

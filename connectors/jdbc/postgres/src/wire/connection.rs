@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     pub(super) copying: bool,
     /// Executes that are queued and not answered.
     pub(super) queued: usize,
+    /// Whether the server has ended the connection.
+    lost: bool,
 }
 
 /// What a statement gave.
@@ -101,6 +103,7 @@ impl Connection {
             busy: false,
             copying: false,
             queued: 0,
+            lost: false,
         })
     }
 
@@ -208,12 +211,6 @@ impl Connection {
         Ok(last.map(|set| set.rows).unwrap_or_default())
     }
 
-    /// Runs statements and gives how many rows the last affected.
-    pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
-        let sets = self.simple(sql).await?;
-        Ok(sets.last().and_then(|set| set.affected).unwrap_or(0))
-    }
-
     /// Has the server look through a statement and keep it under a name; the empty name is forgotten
     /// with the next. `types` may leave parameters out, at the end or by 0.
     pub(crate) async fn prepare(
@@ -260,23 +257,13 @@ impl Connection {
         }
     }
 
-    /// Forgets a statement.
-    pub(crate) async fn close_statement(&mut self, name: &str) -> Result<(), Failure> {
-        self.begin_call()?;
-        self.stream.put(b'C', |out| {
-            out.push(b'S');
-            put_text(out, name);
-        });
-        self.stream.put(b'S', |_| {});
-        self.stream.flush().await?;
-        self.drain(None).await
-    }
-
     /// The next message that concerns the caller; what the server remarks and reports by the way is
     /// taken care of.
     pub(super) async fn next(&mut self) -> Result<Message, Failure> {
         loop {
-            match self.stream.message().await? {
+            let message = self.stream.message().await;
+            self.lost |= message.is_err();
+            match message? {
                 Message::NoticeResponse(body) => remark(self.place(), &body),
                 Message::ParameterStatus(body) => {
                     if let (Ok(name), Ok(value)) = (body.name(), body.value()) {
@@ -289,6 +276,7 @@ impl Connection {
                     let failure = Failure::server(self.place(), &body);
                     let fatal = |e: &super::ServerError| matches!(&*e.severity, "FATAL" | "PANIC");
                     if failure.as_server().is_some_and(fatal) {
+                        self.lost = true;
                         return Err(failure);
                     }
                     return Ok(Message::ErrorResponse(body));
@@ -332,23 +320,23 @@ impl Connection {
         self.copying = false;
         self.queued = 0;
     }
-
-    /// Ends the connection in peace.
-    pub(crate) async fn close(mut self) {
-        if self.begin_call().is_ok() {
-            startup::goodbye(&mut self.stream.write);
-            let _ = self.stream.flush().await;
-        }
-    }
 }
 
-/// Says goodbye if the server listens, so that its log has no complaint. Without waiting: the socket
-/// is closed right after.
+/// Without waiting, as the socket is closed right after. A server that listens hears a goodbye, so that
+/// its log has no complaint. One that is at work would only notice when it has something to say,
+/// perhaps after hours: it is asked to stop, in the background.
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.begin_call().is_ok() {
             startup::goodbye(&mut self.stream.write);
             self.stream.flush_now();
+        } else if !self.copying && !self.lost {
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+                return;
+            };
+            let statement = self.cancel_key();
+            // Nobody waits for it: a server that can't be reached has stopped.
+            runtime.spawn(async move { statement.cancel().await.is_ok() });
         }
     }
 }

@@ -12,7 +12,6 @@ mod settings;
 mod startup;
 mod stream;
 
-pub(crate) use connection::{CancelKey, Connection, FieldInfo, Prepared, ResultSet};
+pub(crate) use connection::{Connection, FieldInfo};
 pub(crate) use failure::{Failure, ServerError};
-pub(crate) use queue::QueueFailure;
 pub(crate) use settings::Settings;

@@ -30,7 +30,6 @@ const USED: &[&str] = &[
     "sslkey",
     "sslmode",
     "sslrootcert",
-    "stringtype",
     "targetServerType",
 ];
 
@@ -73,6 +72,7 @@ const ACCEPTED: &[&str] = &[
     "receiveBufferSize",
     "sendBufferSize",
     "serverTimezone",
+    "stringtype",
     "tcpKeepAlive",
     "tcpNoDelay",
     "unknownLength",
@@ -115,8 +115,6 @@ pub(crate) struct Settings {
     pub(crate) answer_timeout: Option<Duration>,
     /// What the session starts with, besides user and database.
     pub(crate) session: Vec<(&'static str, String)>,
-    /// Whether text goes into columns of any type, as the Java driver's `stringtype = unspecified` has it.
-    pub(crate) untyped_text: bool,
 }
 
 impl Settings {
@@ -195,9 +193,6 @@ impl Settings {
             connect_timeout,
             answer_timeout,
             session,
-            untyped_text: url
-                .parameter(&["stringtype"])
-                .is_some_and(|t| t.eq_ignore_ascii_case("unspecified")),
             user,
         })
     }

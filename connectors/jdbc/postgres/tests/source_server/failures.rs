@@ -128,3 +128,29 @@ async fn what_is_no_server_of_this_kind_is_told() {
     let wrong = error(source(json!({"url": url, "user": "u", "query": "select 1"})).await);
     assert_eq!(wrong.code().id, "JDBC-17", "{wrong}");
 }
+
+#[tokio::test]
+async fn a_query_that_nobody_waits_for_is_ended() {
+    let db = Postgres::shared().database("cancelled");
+    let found = source(of(&db, json!({"query": "select pg_sleep(600)::text as a"})))
+        .await
+        .unwrap();
+    let all = splits(&found, 1).await;
+    let mut reader = found.reader(task(0, 1)).await.unwrap();
+    let mut nothing = Collected::default();
+    let reading = reader.read(&all[0].bytes, &mut nothing);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(500), reading)
+            .await
+            .is_err()
+    );
+    let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' \
+        and datname = current_database() and pid <> pg_backend_pid()";
+    assert_eq!(db.sql(running), "1");
+    drop(reader);
+    let dropped = Instant::now();
+    while db.sql(running) != "0" {
+        assert!(dropped.elapsed() < Duration::from_secs(10), "it still runs");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -72,7 +72,7 @@ async fn a_split_goes_on_from_any_position() {
         (json!({"table_path": "t"}), 1),
         (json!({"table_path": "t"}), 2),
         (
-            json!({"query": "select * from t where id <= 12000 order by id"}),
+            json!({"query": "select * from t where id <= 8000 order by id"}),
             1,
         ),
     ] {
@@ -81,7 +81,7 @@ async fn a_split_goes_on_from_any_position() {
         let mut reader = found.reader(task(0, 1)).await.unwrap();
         let split = &all[0];
         let mut whole = Collected {
-            rows_per_batch: 4_000,
+            rows_per_batch: 2_500,
             ..Collected::default()
         };
         reader.read(&split.bytes, &mut whole).await.unwrap();
@@ -149,10 +149,10 @@ async fn one_reader_takes_one_connection() {
     let found = source(of(&db, json!({"table_path": "t"}))).await.unwrap();
     let all = splits(&found, 3).await;
     let mut readers = Vec::new();
-    for n in 0..3 {
+    for (n, split) in all.iter().enumerate().take(3) {
         let mut reader = found.reader(task(n, 3)).await.unwrap();
         reader
-            .read(&all[n].bytes, &mut Collected::default())
+            .read(&split.bytes, &mut Collected::default())
             .await
             .unwrap();
         readers.push(reader);

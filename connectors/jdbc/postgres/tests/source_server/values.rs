@@ -1,5 +1,8 @@
 //! Values of all types, and those that have no place.
 
+use std::sync::{Arc, Mutex};
+
+use seatunnel_api::{DirtyKeeper, DirtyRow, DirtyRows};
 use seatunnel_jdbc_testkit::Postgres;
 use serde_json::json;
 
@@ -288,5 +291,52 @@ async fn large_values_and_wide_rows_come_whole() {
         };
         let expected = if *id < 5 { 1 << (id + 20) } else { 5 };
         assert_eq!(text.len(), expected);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_can_not_be_read_are_set_aside_where_that_is_allowed() {
+    let db = Postgres::shared().database("dirty");
+    db.sql(
+        "create table t (id int primary key, at timestamp, b bytea); \
+         insert into t values (1, '2024-01-01', 'a'), (2, 'infinity', 'b'), (3, null, '\\xff'), (4, null, 'd')",
+    );
+    let options = of(
+        &db,
+        json!({"table_path": "public.t", "handle_blob_as_string": true}),
+    );
+    let found = source(options).await.unwrap();
+    let split = super::support::splits(&found, 1).await;
+    let kept = Arc::new(Kept::default());
+    let mut context = super::support::task(0, 1);
+    let keepers: Vec<Arc<dyn DirtyKeeper>> = vec![kept.clone()];
+    context.dirty = DirtyRows::new(keepers, "Jdbc", 0, context.metrics.clone());
+    let mut reader = found.reader(context).await.unwrap();
+    let mut rest = super::support::Collected::default();
+    reader.read(&split[0].bytes, &mut rest).await.unwrap();
+    assert_eq!(super::support::ids(&rest.rows()), [1, 4]);
+    let kept = kept.0.lock().unwrap();
+    assert_eq!(kept.len(), 2);
+    for part in ["JDBC-06", "infinity", "\"column\":\"at\"", "id=2"] {
+        assert!(kept[0].contains(part), "{part} in {}", kept[0]);
+    }
+    for part in ["no text in UTF-8", "\"column\":\"b\"", "\"id\":3"] {
+        assert!(kept[1].contains(part), "{part} in {}", kept[1]);
+    }
+}
+
+/// Keeps what is set aside.
+#[derive(Default)]
+struct Kept(Mutex<Vec<String>>);
+
+#[async_trait::async_trait]
+impl DirtyKeeper for Kept {
+    async fn keep(&self, row: &DirtyRow<'_>) -> seatunnel_api::Result<()> {
+        self.0.lock().unwrap().push(row.members.clone());
+        Ok(())
+    }
+
+    async fn flush(&self) -> seatunnel_api::Result<()> {
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | boolean, tinyint, smallint, int, bigint | tinyint(1), tinyint, smallint, int, bigint |
 //! | float, double | float, double |
-//! | decimal(p, s) | decimal(p, s), at most 65 and 30: what doesn't fit then is an error of its row |
+//! | decimal(p, s) | decimal(p, s); a varchar that keeps all digits above 65 or with a scale above 30 |
 //! | string | varchar(n) below 256 characters, then text, mediumtext, longtext; longtext without a length |
 //! | bytes | varbinary(n) below 256 bytes, then blob, mediumblob, longblob; longblob without a length |
 //! | date, time | date, time(s) |
@@ -301,8 +301,13 @@ fn declaration(column: &Column, key: Option<u64>, exact: &str) -> String {
 
 fn decimal(precision: u8, scale: i8) -> String {
     let precision = u32::from(precision) + u32::from(scale.min(0).unsigned_abs());
-    let scale = u32::try_from(scale).unwrap_or(0).min(30);
-    format!("decimal({}, {scale})", precision.clamp(scale.max(1), 65))
+    let scale = u32::try_from(scale).unwrap_or(0);
+    let precision = precision.max(scale).max(1);
+    if precision > 65 || scale > 30 {
+        // A sign, a zero and the point.
+        return format!("varchar({})", precision + 3);
+    }
+    format!("decimal({precision}, {scale})")
 }
 
 /// A default as MySQL reads it: numbers and quoted texts, and the usual names of the current time.
@@ -445,7 +450,9 @@ mod tests {
             ("bytes", Some(255), "varbinary(255)"),
             ("bytes", Some(65_535), "blob"),
             ("bytes", None, "longblob"),
-            ("decimal(76, 40)", None, "decimal(65, 30)"),
+            ("decimal(76, 40)", None, "varchar(79)"),
+            ("decimal(65, 30)", None, "decimal(65, 30)"),
+            ("decimal(10, -2)", None, "decimal(12, 0)"),
             ("decimal(38, 18)", None, "decimal(38, 18)"),
             ("time", None, "time(6)"),
         ] {

@@ -13,9 +13,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use seatunnel_api::erased::{DynSink, DynSource};
-use seatunnel_api::{Error, Result, SinkContext, SourceContext};
+use seatunnel_api::{Result, SinkContext, SourceContext};
 use seatunnel_jdbc_core::dialect::Dialect;
-use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
 
 /// What tables are said to come from.
@@ -38,7 +37,7 @@ impl Dialect for MySql {
         source::source(&options, &context).await
     }
 
-    fn sink(&self, _: &JdbcSinkOptions, _: &SinkContext) -> Result<Arc<dyn DynSink>> {
-        Err(Error::new(errors::OPTION, "MySQL can only be read as yet"))
+    fn sink(&self, options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
+        sink::create(options, context)
     }
 }

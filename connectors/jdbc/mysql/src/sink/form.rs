@@ -182,7 +182,6 @@ pub(crate) enum Values<'a> {
     Bytes {
         offsets: &'a [i32],
         data: &'a [u8],
-        binary: bool,
     },
     Date(&'a [i32], bool),
     Time(&'a [i64], bool),
@@ -224,7 +223,6 @@ impl<'a> View<'a> {
                 Values::Bytes {
                     offsets: column.value_offsets(),
                     data: column.value_data(),
-                    binary: false,
                 }
             }
             Form::Bytes | Form::BytesAsText => {
@@ -232,7 +230,6 @@ impl<'a> View<'a> {
                 Values::Bytes {
                     offsets: column.value_offsets(),
                     data: column.value_data(),
-                    binary: *form == Form::Bytes,
                 }
             }
             Form::Date | Form::DateText => {

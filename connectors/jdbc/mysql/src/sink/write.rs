@@ -8,12 +8,14 @@ use async_trait::async_trait;
 use seatunnel_api::erased::{DynSink, erase_sink};
 use seatunnel_api::per_table::options_per_table;
 use seatunnel_api::{
-    Batch, CatalogTable, CheckpointId, DirtyRows, Error, Guarantee, JobContext, Result, Sink,
-    SinkContext, SinkWriter, TablePath, TaskContext, codes,
+    Batch, CatalogTable, ChangesBecome, CheckpointId, DirtyRows, Error, Guarantee, JobContext,
+    Readback, ReadbackTable, Result, Sink, SinkContext, SinkWriter, SourceContext, TablePath,
+    TaskContext, codes,
 };
-use seatunnel_jdbc_core::catalog::{TableInfo, target_missing};
+use seatunnel_jdbc_core::catalog::{TableInfo, missing, target_missing};
 use seatunnel_jdbc_core::errors;
-use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_core::options::{ConnectionOptions, JdbcSinkOptions};
+use seatunnel_jdbc_core::readback::source_of;
 use seatunnel_jdbc_core::save_mode;
 use seatunnel_jdbc_core::target::{Put, Target, target_path};
 use tokio::sync::{Mutex, OnceCell};
@@ -81,7 +83,9 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
         ));
     }
     Ok(erase_sink(MySqlSink(Arc::new(Shared {
+        options: options.connection.clone(),
         settings,
+        job: context.job.clone(),
         ways: Ways::parse(&options.connection)?,
         tables,
         plans: OnceCell::new(),
@@ -114,7 +118,9 @@ struct Limits {
 }
 
 struct Shared {
+    options: ConnectionOptions,
     settings: Settings,
+    job: JobContext,
     ways: Ways,
     tables: Vec<Table>,
     plans: OnceCell<Arc<[Arc<Plan>]>>,
@@ -376,6 +382,53 @@ impl Sink for MySqlSink {
             }
         }
         Ok(())
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        let shared = &self.0;
+        if shared.made().count() < shared.tables.len() {
+            // A given statement may write anywhere.
+            return Ok(None);
+        }
+        let mut session = shared.session().await?;
+        let wanted: Vec<TablePath> = shared.made().map(|t| t.target.path.clone()).collect();
+        let infos = shared.look_up(&mut session, &wanted).await?;
+        let mut paths: Vec<TablePath> = Vec::new();
+        let mut places = Vec::with_capacity(wanted.len());
+        for (path, info) in wanted.iter().zip(infos) {
+            let Some(info) = info else {
+                let mut catalog = MyCatalog::new(&mut session.connection);
+                return Err(missing(&mut catalog, path).await);
+            };
+            let known = paths.iter().position(|known| *known == info.path);
+            places.push(known.unwrap_or(paths.len()));
+            if known.is_none() {
+                paths.push(info.path);
+            }
+        }
+        shared.give_back(session).await;
+        if paths.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let context = SourceContext {
+            job: shared.job.clone(),
+            plugin_output: None,
+            parallelism: 1,
+        };
+        let options = source_of(&shared.options, &paths)?;
+        let source = crate::source::source(&options, &context).await?;
+        let targets = source.tables();
+        let tables = shared.tables.iter().zip(places);
+        let tables = tables.map(|(table, place)| ReadbackTable {
+            table: table.rows.path().clone(),
+            target: targets[place].path().clone(),
+            columns: None,
+            changes: ChangesBecome::Changes,
+        });
+        Ok(Some(vec![Readback {
+            tables: tables.collect(),
+            source,
+        }]))
     }
 
     fn guarantee(&self) -> Guarantee {

@@ -1,0 +1,170 @@
+//! Runs the sink as an engine does, against real servers.
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use seatunnel_api::config::ConfigValue;
+use seatunnel_api::erased::DynSink;
+use seatunnel_api::options::Options;
+use seatunnel_api::{
+    Batch, BatchBuilder, CatalogTable, Column, DataType, DirtyKeeper, DirtyRow, DirtyRows,
+    JobContext, JobMode, Metrics, PrimaryKey, Result, RowKind, SinkContext, TablePath, TableSchema,
+    TaskContext, Value,
+};
+use seatunnel_jdbc_core::dialect::Dialect;
+use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_mysql::MySql;
+use seatunnel_jdbc_testkit::Database;
+use serde_json::{Value as Json, json};
+
+/// Parameters of the url that choose each of the ways rows are written.
+pub(crate) const WAYS: [&str; 3] = [
+    "",
+    "useBulkStmts=false",
+    "useBulkStmts=false&allowLocalInfile=false",
+];
+
+pub(crate) fn job() -> JobContext {
+    JobContext {
+        id: "job-1".into(),
+        name: "test".into(),
+        mode: JobMode::Batch,
+    }
+}
+
+pub(crate) fn task() -> TaskContext {
+    TaskContext {
+        job: job(),
+        subtask: 0,
+        parallelism: 1,
+        metrics: Metrics::default(),
+        dirty: DirtyRows::off(),
+    }
+}
+
+/// Options of a sink that makes its statements.
+pub(crate) fn into(db: &Database, way: &str, more: Json) -> Json {
+    let mut options = json!({
+        "url": format!("{}?{way}", db.jdbc_url()),
+        "driver": "com.mysql.cj.jdbc.Driver",
+        "username": db.user,
+        "password": db.password,
+        "generate_sink_sql": true,
+    });
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    options
+}
+
+pub(crate) fn sink(options: Json, tables: &[Arc<CatalogTable>]) -> Result<Arc<dyn DynSink>> {
+    let context = SinkContext {
+        job: job(),
+        tables: tables.to_vec(),
+        config: ConfigValue::from_json(&options),
+    };
+    let options = JdbcSinkOptions::from_config("Jdbc", &context.config)?;
+    MySql.sink(&options, &context)
+}
+
+/// A table called `t`.
+pub(crate) fn table(columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
+    named("t", columns, key)
+}
+
+pub(crate) fn named(name: &str, columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
+    let columns = columns
+        .iter()
+        .map(|(name, data_type)| Column::new(*name, DataType::parse(data_type).unwrap()))
+        .collect();
+    let mut schema = TableSchema::new(columns);
+    schema.primary_key = (!key.is_empty()).then(|| PrimaryKey {
+        name: "pk".to_owned(),
+        columns: key.iter().map(|k| (*k).to_owned()).collect(),
+    });
+    Arc::new(CatalogTable::new("test", TablePath::table(name), schema))
+}
+
+pub(crate) fn batch(table: &Arc<CatalogTable>, rows: &[(RowKind, Vec<Value>)]) -> Batch {
+    let mut builder = BatchBuilder::new(table.clone());
+    for (kind, values) in rows {
+        builder.push(*kind, values).unwrap();
+    }
+    builder.finish()
+}
+
+pub(crate) fn inserts(table: &Arc<CatalogTable>, rows: Vec<Vec<Value>>) -> Batch {
+    let rows: Vec<_> = rows.into_iter().map(|r| (RowKind::Insert, r)).collect();
+    batch(table, &rows)
+}
+
+/// Writes batches by one writer, to the end of the job.
+pub(crate) async fn write(sink: &Arc<dyn DynSink>, batches: Vec<Batch>) -> Result<()> {
+    write_in(sink, batches, task()).await
+}
+
+pub(crate) async fn write_in(
+    sink: &Arc<dyn DynSink>,
+    batches: Vec<Batch>,
+    context: TaskContext,
+) -> Result<()> {
+    sink.prepare().await?;
+    let mut writer = sink.writer(context).await?;
+    for batch in batches {
+        if let Err(error) = writer.write(batch).await {
+            writer.abort().await.unwrap();
+            return Err(error);
+        }
+    }
+    let committables = match writer.prepare_commit(1).await {
+        Ok(committables) => committables,
+        Err(error) => {
+            writer.abort().await.unwrap();
+            return Err(error);
+        }
+    };
+    sink.commit(committables).await?;
+    writer.close().await?;
+    sink.finish().await
+}
+
+/// Keeps the rows that a sink rejects.
+#[derive(Default)]
+pub(crate) struct Rejected(pub(crate) Mutex<Vec<String>>);
+
+#[async_trait]
+impl DirtyKeeper for Rejected {
+    async fn keep(&self, row: &DirtyRow<'_>) -> Result<()> {
+        self.0.lock().unwrap().push(row.members.clone());
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A task whose rejected rows are kept.
+pub(crate) fn keeping(kept: &Arc<Rejected>) -> TaskContext {
+    let keeper: Arc<dyn DirtyKeeper> = kept.clone();
+    TaskContext {
+        dirty: DirtyRows::new(vec![keeper], "Jdbc", 0, Metrics::default()),
+        ..task()
+    }
+}
+
+pub(crate) fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+/// A row of `id` and `name`.
+pub(crate) fn row(id: i32, name: &str) -> Vec<Value> {
+    vec![Value::Int(id), text(name)]
+}
+
+/// All rows of `t` in the order of their ids, as `id:name` with commas between.
+pub(crate) fn rows(db: &Database) -> String {
+    db.sql("select group_concat(concat(id, ':', ifnull(name, 'null')) order by id) from t")
+}

@@ -127,8 +127,7 @@ impl<'a> MyCatalog<'a> {
             row.get(place).cloned().flatten().unwrap_or_default()
         };
         for row in &tables.rows {
-            let same =
-                |other: &&Vec<Option<String>>| other.get(..2) == row.get(..2);
+            let same = |other: &&Vec<Option<String>>| other.get(..2) == row.get(..2);
             let kind = text(row, 2);
             let is_view = kind.contains("VIEW");
             let own_columns = columns.rows.iter().filter(same);

@@ -159,9 +159,8 @@ impl Declared {
     /// Reads a type as it comes with a result.
     pub(crate) fn of(column: &ColumnDefinition) -> Self {
         let unsigned = column.flags & ColumnFlags::UNSIGNED_FLAG.bits() != 0;
-        let is_list = column.flags
-            & (ColumnFlags::ENUM_FLAG.bits() | ColumnFlags::SET_FLAG.bits())
-            != 0;
+        let is_list =
+            column.flags & (ColumnFlags::ENUM_FLAG.bits() | ColumnFlags::SET_FLAG.bits()) != 0;
         let text = match column.charset == BINARY && !is_list {
             true => Kind::Bytes,
             false => Kind::Text,
@@ -206,7 +205,11 @@ impl Declared {
             unsigned,
             length: Some(length).filter(|length| !is_time && *length > 0),
             // 31 stands for as many as there are.
-            decimals: if column.decimals < 31 { column.decimals } else { 0 },
+            decimals: if column.decimals < 31 {
+                column.decimals
+            } else {
+                0
+            },
         }
     }
 
@@ -218,7 +221,11 @@ impl Declared {
         };
         match self.kind {
             Kind::Null => DataType::Null,
-            Kind::TinyInt if reading.behaviour.tinyint1_is_bit && self.length == Some(1) && !self.unsigned => {
+            Kind::TinyInt
+                if reading.behaviour.tinyint1_is_bit
+                    && self.length == Some(1)
+                    && !self.unsigned =>
+            {
                 DataType::Boolean
             }
             Kind::TinyInt => bits(DataType::TinyInt, 8),

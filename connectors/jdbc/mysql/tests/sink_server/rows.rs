@@ -1,13 +1,9 @@
 //! What is written is what is there, of every type and by every way.
 
-#![allow(clippy::unwrap_used)]
-
-mod sink_common;
-
+use crate::common::{WAYS, inserts, into, row, sink, table, text, write};
 use seatunnel_api::{Value, codes};
 use seatunnel_jdbc_testkit::MariaDb;
 use serde_json::json;
-use sink_common::{WAYS, inserts, into, row, sink, table, text, write};
 
 fn decimal(digits: &str, scale: i8) -> Value {
     Value::Decimal(digits.parse().unwrap(), scale)

@@ -1,12 +1,9 @@
 //! What happens to the tables before the first row, and jobs of many tables.
 
-#![allow(clippy::unwrap_used)]
-
-mod sink_common;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::common::{inserts, into, named, row, rows, sink, table, text, write};
 use seatunnel_api::{
     CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, PrimaryKey, SortOrder,
     TablePath, TableSchema, codes,
@@ -14,7 +11,6 @@ use seatunnel_api::{
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_testkit::MariaDb;
 use serde_json::json;
-use sink_common::{inserts, into, named, row, rows, sink, table, text, write};
 
 fn people() -> Arc<CatalogTable> {
     table(&[("id", "int"), ("name", "string")], &["id"])
@@ -210,7 +206,7 @@ async fn names_with_quotes_are_names() {
         &[("a`b", "int"), ("select", "string"), ("q?'\\", "int")],
         &["a`b"],
     );
-    for way in sink_common::WAYS {
+    for way in crate::common::WAYS {
         let options = json!({"schema_save_mode": "RECREATE_SCHEMA"});
         let sink = sink(into(&db, way, options), std::slice::from_ref(&t)).unwrap();
         let values = vec![

@@ -1,7 +1,5 @@
 //! Runs the sink as an engine does, against real servers.
 
-#![allow(dead_code, clippy::unwrap_used)]
-
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;

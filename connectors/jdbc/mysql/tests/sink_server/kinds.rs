@@ -1,18 +1,14 @@
 //! What a row's kind does to the table, under each option.
 
-#![allow(clippy::unwrap_used)]
-
-mod sink_common;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::common::{WAYS, batch, inserts, into, row, rows, sink, table, text, write};
 use seatunnel_api::RowKind::{self, Delete, Insert, UpdateAfter, UpdateBefore};
 use seatunnel_api::{CatalogTable, Guarantee, Value};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::{Value as Json, json};
-use sink_common::{WAYS, batch, inserts, into, row, rows, sink, table, text, write};
 
 fn people() -> Arc<CatalogTable> {
     table(&[("id", "int"), ("name", "string")], &["id"])

@@ -1,17 +1,13 @@
 //! With `is_exactly_once`, rows become visible with their checkpoint, and once.
 
-#![allow(clippy::unwrap_used)]
-
-mod sink_common;
-
 use std::sync::Arc;
 
+use crate::common::{WAYS, inserts, into, row, rows, sink, table, task};
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::{CatalogTable, Guarantee};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::json;
-use sink_common::{WAYS, inserts, into, row, rows, sink, table, task};
 
 fn people() -> Arc<CatalogTable> {
     table(&[("id", "int"), ("name", "string")], &["id"])
@@ -117,11 +113,11 @@ async fn a_transaction_that_is_gone_is_never_taken_for_committed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_transaction_outlives_the_server_and_the_job() {
     let t = people();
+    let server = MariaDb::with(&[
+        ("innodb_flush_log_at_trx_commit", "1"),
+        ("sync_binlog", "1"),
+    ]);
     for way in WAYS {
-        let server = MariaDb::with(&[
-            ("innodb_flush_log_at_trx_commit", "1"),
-            ("sync_binlog", "1"),
-        ]);
         let db = server.database("outlives");
         let first = exactly_once(&db, way, &t);
         first.prepare().await.unwrap();

@@ -50,6 +50,9 @@ pub(crate) async fn log_in(
     if packet.first() == Some(&0xff) {
         return Err(Failure::server(&place, packet));
     }
+    if !is_sound(packet) {
+        return Err(violated(&place, "a greeting was due"));
+    }
     let greeting = HandshakePacket::deserialize((), &mut ParseBuf(packet))
         .map_err(|e| violated(&place, format!("a greeting was due: {e}")))?;
     let offered = greeting.capabilities();
@@ -156,6 +159,15 @@ pub(crate) async fn log_in(
     stream.flush().await?;
     login.answer(&mut stream).await?;
     Ok((stream, known))
+}
+
+/// Whether the greeting's length of what scrambles passwords is one that mysql_common can count with.
+fn is_sound(packet: &[u8]) -> bool {
+    let mut fields = Fields::new(packet);
+    fields.u8().is_some()
+        && fields.until_zero().is_some()
+        && fields.take(4 + 8 + 1 + 2 + 1 + 2 + 2).is_some()
+        && fields.u8().is_some_and(|length| length < 0x80)
 }
 
 fn serialized(packet: &impl MySerialize) -> Vec<u8> {

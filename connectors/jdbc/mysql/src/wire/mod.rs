@@ -8,6 +8,8 @@ mod connection;
 mod failure;
 mod load;
 mod login;
+#[cfg(test)]
+mod login_tests;
 mod packet;
 mod public_key;
 mod settings;

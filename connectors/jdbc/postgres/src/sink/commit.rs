@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use seatunnel_api::{Error, Result};
+use seatunnel_jdbc_core::errors;
 
 use super::PgSink;
 use super::attempt::{is_retryable, told};
@@ -59,8 +60,10 @@ async fn try_commit(sink: &PgSink, server: &Server, ready: &[&Ready]) -> Result<
     let mut connection = server.connect().await?;
     for one in ready {
         match &one.what {
-            What::Prepared(name) => {
-                end(&mut connection, "COMMIT PREPARED", name).await?;
+            What::Prepared { name, number } => {
+                if !end(&mut connection, "COMMIT PREPARED", name).await? {
+                    assure(&mut connection, name, *number).await?;
+                }
             }
             What::Staged {
                 table,
@@ -106,14 +109,49 @@ async fn try_commit(sink: &PgSink, server: &Server, ready: &[&Ready]) -> Result<
     Ok(())
 }
 
-/// Ends a prepared transaction, if it has not been ended.
-async fn end(connection: &mut Connection, how: &str, name: &str) -> Result<(), Failure> {
+/// Ends a prepared transaction; false if it is not there.
+async fn end(connection: &mut Connection, how: &str, name: &str) -> Result<bool, Failure> {
     match connection.simple(&format!("{how} {}", literal(name))).await {
-        Err(failure) if failure.is(UNDEFINED) => {
-            tracing::debug!("the prepared transaction {name} has been ended before");
+        Err(failure) if failure.is(UNDEFINED) => Ok(false),
+        other => other.map(|_| true),
+    }
+}
+
+/// Makes sure that a prepared transaction that is gone has been committed, not rolled back.
+async fn assure(
+    connection: &mut Connection,
+    name: &str,
+    number: Option<u64>,
+) -> Result<(), Failure> {
+    let status = match number {
+        Some(number) => {
+            let sql = format!("SELECT txid_status({number})");
+            let rows = connection.rows(&sql).await?;
+            rows.into_iter()
+                .next()
+                .and_then(|row| row.into_iter().next()?)
+        }
+        None => None,
+    };
+    match status.as_deref() {
+        Some("committed") => Ok(()),
+        Some(status) => Err(Error::new(
+            errors::CONFLICT,
+            format!("the prepared transaction `{name}` was rolled back by someone else: its rows are lost"),
+        )
+        .with_context("server", connection.place())
+        .with_context("status", status)
+        .with_help("run the job again from before its last checkpoint, or anew")
+        .into()),
+        // So long ago that the server has forgotten it.
+        None => {
+            tracing::warn!(
+                "the prepared transaction {name} is gone; it is taken for committed, since {} no longer \
+                 knows what became of it",
+                connection.place()
+            );
             Ok(())
         }
-        other => other.map(drop),
     }
 }
 
@@ -122,7 +160,9 @@ pub(crate) async fn abort(server: &Server, ready: &[&Ready]) -> Result<()> {
     let mut connection = server.connect().await?;
     for one in ready {
         let done = match &one.what {
-            What::Prepared(name) => end(&mut connection, "ROLLBACK PREPARED", name).await,
+            What::Prepared { name, .. } => end(&mut connection, "ROLLBACK PREPARED", name)
+                .await
+                .map(drop),
             What::Staged { stage, .. } => {
                 let sql = format!("DROP TABLE IF EXISTS {stage}");
                 connection.simple(&sql).await.map(drop)
@@ -130,7 +170,7 @@ pub(crate) async fn abort(server: &Server, ready: &[&Ready]) -> Result<()> {
         };
         done.map_err(|failure| {
             let left = match &one.what {
-                What::Prepared(name) => format!("the prepared transaction {name}"),
+                What::Prepared { name, .. } => format!("the prepared transaction {name}"),
                 What::Staged { stage, .. } => format!("the table {stage}"),
             };
             Error::from(failure).with_context("left behind", left)

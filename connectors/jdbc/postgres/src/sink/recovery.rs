@@ -45,7 +45,7 @@ impl TableWriter {
     ) -> Result<()> {
         let mut retries = 0;
         loop {
-            let Err(failure) = session.commit(None).await else {
+            let Err(failure) = session.commit().await else {
                 self.committed();
                 return Ok(());
             };

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use seatunnel_api::Result;
 
+use crate::ddl::literal;
 use crate::wire::{Connection, Failure, Settings};
 
 /// Connections kept for the next who needs one.
@@ -53,6 +54,9 @@ impl Server {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// From this version on the server tells what became of a transaction.
+const WITH_STATUS: u32 = 100_000;
 
 /// How long a transaction waits for a lock where that may be held until it is committed itself.
 const LOCK_TIMEOUT: &str = "60s";
@@ -139,16 +143,37 @@ impl Session {
         connection.simple(&sql).await.map(drop)
     }
 
-    /// Runs a statement that ends the transaction; `COMMIT` if `sql` is none.
-    pub(crate) async fn commit(&mut self, sql: Option<&str>) -> Result<(), Failure> {
+    /// Commits.
+    pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
         if !self.in_transaction {
             return Ok(());
         }
         self.in_transaction = false;
         match &mut self.connection {
-            Some(connection) => connection.simple(sql.unwrap_or("COMMIT")).await.map(drop),
+            Some(connection) => connection.simple("COMMIT").await.map(drop),
             None => Ok(()),
         }
+    }
+
+    /// Ends the transaction so that it waits under a name. Gives the number that the server knows it
+    /// by, for later.
+    pub(crate) async fn prepare(&mut self, name: &str) -> Result<Option<u64>, Failure> {
+        self.in_transaction = false;
+        let Some(connection) = &mut self.connection else {
+            return Ok(None);
+        };
+        let number = if connection.server_version() < WITH_STATUS {
+            ""
+        } else {
+            "SELECT txid_current(); "
+        };
+        let name = literal(name);
+        let rows = connection
+            .rows(&format!("{number}PREPARE TRANSACTION {name}"))
+            .await?;
+        Ok(rows
+            .first()
+            .and_then(|row| row.first()?.as_deref()?.parse().ok()))
     }
 
     /// Takes back everything since the last commit. A connection that is of no more use is dropped,

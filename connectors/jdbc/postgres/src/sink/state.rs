@@ -17,8 +17,13 @@ pub(crate) struct Ready {
 /// Where rows wait.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum What {
-    /// In a prepared transaction of this name.
-    Prepared(String),
+    /// In a prepared transaction.
+    Prepared {
+        /// What it is called.
+        name: String,
+        /// The number that the server knows it by, where it tells what became of such.
+        number: Option<u64>,
+    },
     /// In a table of their own.
     Staged {
         /// The rows' table, as the job calls it.

@@ -122,18 +122,17 @@ impl PgWriter {
             }
         }
         let session = &mut self.sessions[session];
-        let name = format!("{name}_{checkpoint}");
-        let sql = format!(
-            "{}PREPARE TRANSACTION {}",
-            drops,
-            crate::ddl::literal(&name)
-        );
         let failed = |failure| attempt::told(failure, "", None);
-        session.commit(Some(&sql)).await.map_err(failed)?;
+        if !drops.is_empty() {
+            let connection = session.connection().await.map_err(failed)?;
+            connection.simple(&drops).await.map_err(failed)?;
+        }
+        let name = format!("{name}_{checkpoint}");
+        let number = session.prepare(&name).await.map_err(failed)?;
         Ok(Some(Ready {
             server: session.server.settings.place(),
             checkpoint,
-            what: What::Prepared(name),
+            what: What::Prepared { name, number },
         }))
     }
 }
@@ -212,7 +211,7 @@ impl SinkWriter for PgWriter {
                     let tables = self.tables.iter().filter(|(_, of)| *of == session);
                     let shown: Vec<String> = tables.map(|(t, _)| t.shown()).collect();
                     let failed = |failure| attempt::told(failure, &shown.join(", "), None);
-                    self.sessions[session].commit(None).await.map_err(failed)?;
+                    self.sessions[session].commit().await.map_err(failed)?;
                 }
             }
         }

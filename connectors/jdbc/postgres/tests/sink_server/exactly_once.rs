@@ -166,3 +166,23 @@ async fn a_given_statement_waits_in_a_prepared_transaction_or_is_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn rows_that_someone_else_has_taken_back_are_not_taken_for_committed() {
+    let db = database();
+    let t = table("t", &[("id", "bigint")], &[]);
+    let options = json!({"is_exactly_once": true});
+    let sink = sink(&db, options, std::slice::from_ref(&t)).unwrap();
+    sink.prepare().await.unwrap();
+    let mut writer = writer(&sink).await.unwrap();
+    writer.write(numbers(&t, 0..10)).await.unwrap();
+    let ready = writer.prepare_commit(1).await.unwrap();
+    let name = db.sql("select gid from pg_prepared_xacts where database = current_database()");
+    db.sql(&format!("rollback prepared '{name}'"));
+    let error = sink.commit(ready).await.unwrap_err();
+    assert!(
+        error.to_string().contains("rolled back by someone else"),
+        "{error}"
+    );
+    assert!(!error.is_retryable());
+}

@@ -25,6 +25,7 @@ mod decode;
 mod encode;
 mod plan;
 mod read;
+mod readback;
 mod save_mode;
 mod source;
 mod split;

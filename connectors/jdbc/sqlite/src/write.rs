@@ -11,18 +11,19 @@ use rusqlite::Connection;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::per_table::per_table;
 use seatunnel_api::{
-    Batch, CatalogTable, CheckpointId, Error, Guarantee, Result, Sink, SinkContext, SinkWriter,
-    TablePath, TaskContext,
+    Batch, CatalogTable, CheckpointId, Error, Guarantee, JobContext, Readback, Result, Sink,
+    SinkContext, SinkWriter, TablePath, TaskContext,
 };
 use tokio::sync::OnceCell;
 
 use crate::apply::apply;
 use crate::connection::Location;
 use crate::plan::Plan;
+use crate::readback::readback;
 use crate::save_mode;
 use crate::staging::{self, Staged};
 use seatunnel_jdbc_core::errors;
-use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_core::options::{ConnectionOptions, JdbcSinkOptions};
 use seatunnel_jdbc_core::target::{Put, Target, target_path};
 
 /// Rows of one transaction unless `batch_size` is given.
@@ -45,6 +46,8 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
             database: Database::shared(location),
             target: Arc::new(target(&options, context, table)?),
             table: table.clone(),
+            connection: options.connection,
+            job: context.job.clone(),
             plan: Arc::default(),
             limits: Limits {
                 rows: options.batch_size.unwrap_or(ROWS),
@@ -160,6 +163,8 @@ pub(crate) struct SqliteSink {
     database: Arc<Database>,
     target: Arc<Target>,
     table: Arc<CatalogTable>,
+    connection: ConnectionOptions,
+    job: JobContext,
     plan: Arc<OnceCell<Arc<Plan>>>,
     limits: Limits,
 }
@@ -279,6 +284,16 @@ impl Sink for SqliteSink {
             }
         })
         .await
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        if self.target.query.is_some() {
+            // A given statement may write anywhere.
+            return Ok(None);
+        }
+        let (table, target) = (self.table.path(), &self.target.path);
+        let back = readback(&self.connection, &self.job, table, target).await?;
+        Ok(Some(vec![back]))
     }
 
     fn guarantee(&self) -> Guarantee {

@@ -1,15 +1,18 @@
 //! What the server says about tables. Any number of tables takes one round trip.
 
+use std::collections::HashMap;
+use std::str::FromStr;
+
 use async_trait::async_trait;
 use seatunnel_api::{
     Column, ConstraintKey, ConstraintKind, Error, PrimaryKey, Result, SortOrder, TablePath, codes,
 };
 use seatunnel_jdbc_core::catalog::{Catalog, ColumnInfo, NewTable, TableInfo};
-use serde::Deserialize;
+use seatunnel_jdbc_core::errors;
 
 use crate::ddl;
 use crate::types::{PgType, ReadOptions, Reading};
-use crate::wire::{Connection, FieldInfo};
+use crate::wire::{Connection, FieldInfo, ResultSet};
 
 /// A table or view, with what only this database has.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct PgTable {
     pub(crate) page: u64,
     /// Whether the user sees only some of its rows.
     pub(crate) row_security: bool,
+    /// Whether there are, or have been, tables below it.
+    has_children: bool,
     /// Partitions and tables that inherit, without those that have others below them only.
     pub(crate) children: Vec<Child>,
 }
@@ -41,14 +46,18 @@ pub(crate) struct PgColumn {
     pub(crate) number: i16,
     /// Its declared type as SQL spells it.
     pub(crate) type_name: String,
+    /// Its type; of a domain what that is over.
+    pub(crate) pg: PgType,
     /// How it is read.
     pub(crate) reading: Reading,
+    /// `a` always an identity, `d` by default.
+    pub(crate) identity: Option<char>,
     /// Whether it is computed from other columns.
     pub(crate) generated: bool,
 }
 
 /// A partition, or a table that inherits.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Child {
     /// Its schema.
     pub(crate) schema: String,
@@ -70,103 +79,6 @@ pub(crate) struct PgCatalog<'a> {
     /// How columns are to be read.
     pub(crate) options: ReadOptions,
 }
-
-#[derive(Deserialize)]
-struct TableRow {
-    n: usize,
-    oid: u32,
-    schema: String,
-    name: String,
-    kind: char,
-    rows: f64,
-    bytes: u64,
-    page: u64,
-    rls: bool,
-    comment: Option<String>,
-    columns: Option<Vec<ColumnRow>>,
-    keys: Option<Vec<KeyRow>>,
-    children: Option<Vec<Child>>,
-}
-
-#[derive(Deserialize)]
-struct ColumnRow {
-    number: i16,
-    name: String,
-    not_null: bool,
-    spelled: String,
-    identity: String,
-    generated: String,
-    default: Option<String>,
-    comment: Option<String>,
-    #[serde(flatten)]
-    kind: TypeRow,
-}
-
-#[derive(Deserialize)]
-struct TypeRow {
-    oid: u32,
-    type_name: String,
-    type_kind: char,
-    modifier: i32,
-    dimensions: u32,
-    category: char,
-    element: Option<ElementRow>,
-}
-
-#[derive(Deserialize)]
-struct ElementRow {
-    oid: u32,
-    name: String,
-    kind: char,
-}
-
-#[derive(Deserialize)]
-struct KeyRow {
-    name: String,
-    primary: bool,
-    unique: bool,
-    columns: Vec<(String, bool)>,
-}
-
-impl TypeRow {
-    fn into_type(self) -> PgType {
-        // `int2vector` and its kin are arrays only inside.
-        let element = self
-            .element
-            .filter(|_| self.category == 'A')
-            .map(|element| {
-                Box::new(PgType {
-                    oid: element.oid,
-                    name: element.name,
-                    kind: element.kind,
-                    modifier: self.modifier,
-                    element: None,
-                    dimensions: 0,
-                })
-            });
-        PgType {
-            oid: self.oid,
-            name: self.type_name,
-            kind: self.type_kind,
-            modifier: self.modifier,
-            element,
-            dimensions: self.dimensions,
-        }
-    }
-}
-
-/// The members of [`TypeRow`]; `t` is the type, `b` and `bb` what domains are over, `e` the elements.
-const TYPE_MEMBERS: &str = "'oid', coalesce(bb.oid, b.oid, t.oid)::int8, \
-    'type_name', coalesce(bb.typname, b.typname, t.typname), \
-    'type_kind', coalesce(bb.typtype, b.typtype, t.typtype), \
-    'category', coalesce(bb.typcategory, b.typcategory, t.typcategory), \
-    'element', CASE WHEN e.oid IS NOT NULL THEN \
-        json_build_object('oid', e.oid::int8, 'name', e.typname, 'kind', e.typtype) END";
-
-/// Joins what [`TYPE_MEMBERS`] names to `t`.
-const TYPE_JOINS: &str = "LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype \
-    LEFT JOIN pg_catalog.pg_type bb ON b.typtype = 'd' AND bb.oid = b.typbasetype \
-    LEFT JOIN pg_catalog.pg_type e ON e.oid = coalesce(bb.typelem, b.typelem, t.typelem)";
 
 /// Kinds of `pg_class` that have rows to read.
 const KINDS: &str = "'r', 'p', 'v', 'm', 'f'";
@@ -202,32 +114,161 @@ impl<'a> PgCatalog<'a> {
             }
         }
         let sql = tables_sql(paths, self.connection.server_version());
-        for row in self.connection.rows(&sql).await? {
-            let text = row.first().and_then(Option::as_deref).unwrap_or_default();
-            let row: TableRow = serde_json::from_str(text).map_err(|e| {
-                Error::new(codes::INTERNAL, "the server's catalog can't be understood")
-                    .with_cause(e)
-            })?;
-            let place = row.n;
-            if let Some(slot) = found.get_mut(place) {
-                *slot = Some(self.to_table(row, &database));
+        let sets = self.connection.simple(&sql).await?;
+        let [places, tables, columns, keys, comments, defaults] = &sets[..] else {
+            return Err(not_understood());
+        };
+        let columns = self.columns(columns, defaults).await?;
+        let mut all: HashMap<u32, PgTable> = HashMap::new();
+        for row in tables.rows.iter().map(Row) {
+            let table = to_table(row, &database)?;
+            all.insert(table.oid, table);
+        }
+        for (oid, info, column) in columns {
+            if let Some(table) = all.get_mut(&oid) {
+                table.info.columns.push(info);
+                table.columns.push(column);
+            }
+        }
+        for row in keys.rows.iter().map(Row) {
+            if let Some(table) = all.get_mut(&row.number(0)?) {
+                add_key(table, row)?;
+            }
+        }
+        for row in comments.rows.iter().map(Row) {
+            let (number, comment) = (row.number::<i16>(1)?, row.text(2).map(str::to_owned));
+            let Some(table) = all.get_mut(&row.number(0)?) else {
+                continue;
+            };
+            let place = table.columns.iter().position(|c| c.number == number);
+            match place.and_then(|place| table.info.columns.get_mut(place)) {
+                Some(info) => info.column.comment = comment,
+                None => table.info.comment = comment,
+            }
+        }
+        self.children(&mut all).await?;
+        for (slot, row) in found.iter_mut().zip(&places.rows) {
+            let row = Row(row);
+            if row.text(0).is_some() {
+                *slot = all.get(&row.number(0)?).cloned();
             }
         }
         Ok(found)
     }
 
-    /// The types of a statement's columns.
+    /// Columns of tables, each with the number of its table.
+    async fn columns(
+        &mut self,
+        columns: &ResultSet,
+        defaults: &ResultSet,
+    ) -> Result<Vec<(u32, ColumnInfo, PgColumn)>> {
+        let mut expressions: HashMap<(u32, i16), &str> = HashMap::new();
+        for row in defaults.rows.iter().map(Row) {
+            let column = (row.number(0)?, row.number(1)?);
+            expressions.insert(column, row.text(2).unwrap_or_default());
+        }
+        let fields = columns
+            .rows
+            .iter()
+            .map(|row| {
+                let row = Row(row);
+                Ok(FieldInfo {
+                    name: row.text(2).unwrap_or_default().to_owned(),
+                    type_oid: row.number(4)?,
+                    type_modifier: row.number(5)?,
+                    table_oid: row.number(0)?,
+                    attribute: row.number(1)?,
+                })
+            })
+            .collect::<Result<Vec<FieldInfo>>>()?;
+        let types = self.types(&fields).await?;
+        let mut all = Vec::with_capacity(fields.len());
+        for ((row, field), (pg, not_null)) in columns.rows.iter().zip(fields).zip(types) {
+            let row = Row(row);
+            let reading = Reading::of(&pg, self.options);
+            let mut described = Column::new(&field.name, reading.data_type.clone());
+            reading.describe(&pg, &mut described);
+            let type_name = row.text(8).unwrap_or_default().to_owned();
+            described.nullable = !row.is_true(3) && !not_null;
+            described.source_type = Some(type_name.clone());
+            let identity = row.text(6).and_then(|text| text.chars().next());
+            let generated = row.text(7).is_some_and(|text| !text.is_empty());
+            let default = expressions.get(&(field.table_oid, field.attribute));
+            described.default_value = default.filter(|_| !generated).map(|d| (*d).to_owned());
+            let info = ColumnInfo {
+                column: described,
+                generated,
+                filled: default.is_some() || identity.is_some(),
+            };
+            let column = PgColumn {
+                name: field.name,
+                number: field.attribute,
+                type_name,
+                pg,
+                reading,
+                identity,
+                generated,
+            };
+            all.push((field.table_oid, info, column));
+        }
+        Ok(all)
+    }
+
+    /// What consists of other tables gets to know of them.
+    async fn children(&mut self, tables: &mut HashMap<u32, PgTable>) -> Result<()> {
+        let parents: Vec<String> = tables
+            .values()
+            .filter(|table| table.has_children)
+            .map(|table| table.oid.to_string())
+            .collect();
+        if parents.is_empty() {
+            return Ok(());
+        }
+        for row in self
+            .connection
+            .rows(&children_sql(&parents.join(", ")))
+            .await?
+        {
+            let row = Row(&row);
+            let Some(table) = tables.get_mut(&row.number(0)?) else {
+                continue;
+            };
+            table.children.push(Child {
+                schema: row.text(1).unwrap_or_default().to_owned(),
+                name: row.text(2).unwrap_or_default().to_owned(),
+                kind: row.letter(3),
+                rows: row.number(4)?,
+                readable: row.is_true(5),
+                bytes: row.number(6)?,
+            });
+        }
+        // A partitioned table's own statistics are there only if somebody analysed it.
+        for table in tables
+            .values_mut()
+            .filter(|t| t.kind == 'p' && t.info.rows.is_none())
+        {
+            let known = table.children.iter().all(|child| child.rows >= 0.0);
+            let sum: f64 = table.children.iter().map(|child| child.rows).sum();
+            table.info.rows = known.then_some(sum as u64);
+        }
+        Ok(())
+    }
+
+    /// The types of columns, and whether they are of a domain that takes no null. Those of every day
+    /// are known without asking.
     ///
     /// # Errors
     /// If the server can't be asked.
-    pub(crate) async fn types(&mut self, fields: &[FieldInfo]) -> Result<Vec<PgType>> {
-        if fields.is_empty() {
-            return Ok(Vec::new());
-        }
-        let values: Vec<String> = fields
+    pub(crate) async fn types(&mut self, fields: &[FieldInfo]) -> Result<Vec<(PgType, bool)>> {
+        let known = |field: &FieldInfo| PgType::built_in(field.type_oid, field.type_modifier);
+        let types: Vec<Option<PgType>> = fields.iter().map(known).collect();
+        let asked = types
             .iter()
+            .zip(fields)
             .enumerate()
-            .map(|(n, field)| {
+            .filter(|(_, (known, _))| known.is_none());
+        let values: Vec<String> = asked
+            .map(|(n, (_, field))| {
                 let FieldInfo {
                     type_oid,
                     type_modifier,
@@ -238,179 +279,228 @@ impl<'a> PgCatalog<'a> {
                 format!("({n}, {type_oid}::oid, {type_modifier}, {table_oid}::oid, {attribute})")
             })
             .collect();
-        let sql = format!(
-            "SELECT json_build_object(\
-                'modifier', CASE WHEN b.oid IS NULL THEN f.m ELSE greatest(t.typtypmod, b.typtypmod) END, \
-                'dimensions', greatest(a.attndims, t.typndims), {TYPE_MEMBERS}) \
-             FROM (VALUES {}) f(n, o, m, r, a) JOIN pg_catalog.pg_type t ON t.oid = f.o {TYPE_JOINS} \
-             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = f.r AND a.attnum = f.a ORDER BY f.n",
-            values.join(", ")
-        );
-        let rows = self.connection.rows(&sql).await?;
-        rows.iter()
-            .map(|row| {
-                let text = row.first().and_then(Option::as_deref).unwrap_or_default();
-                let row: TypeRow = serde_json::from_str(text).map_err(|e| {
-                    Error::new(codes::INTERNAL, "the server's types can't be understood")
-                        .with_cause(e)
-                })?;
-                Ok(row.into_type())
-            })
-            .collect()
-    }
-
-    fn to_table(&self, row: TableRow, database: &str) -> PgTable {
-        let mut infos = Vec::new();
-        let mut columns = Vec::new();
-        for column in row.columns.unwrap_or_default() {
-            let pg = column.kind.into_type();
-            let reading = Reading::of(&pg, self.options);
-            let mut described = Column::new(&column.name, reading.data_type.clone());
-            reading.describe(&pg, &mut described);
-            described.nullable = !column.not_null;
-            described.comment = column.comment;
-            described.source_type = Some(column.spelled.clone());
-            let generated = !column.generated.is_empty();
-            let filled = column.default.is_some() || !column.identity.is_empty();
-            described.default_value = column.default.filter(|_| !generated);
-            infos.push(ColumnInfo {
-                column: described,
-                generated,
-                filled,
-            });
-            columns.push(PgColumn {
-                name: column.name,
-                number: column.number,
-                type_name: column.spelled,
-                reading,
-                generated,
-            });
-        }
-        let mut primary_key = None;
-        let mut keys = Vec::new();
-        for key in row.keys.unwrap_or_default() {
-            if key.primary {
-                let columns = key.columns.into_iter().map(|(name, _)| name).collect();
-                primary_key = Some(PrimaryKey {
-                    name: key.name,
-                    columns,
-                });
-                continue;
+        let mut types: Vec<Option<(PgType, bool)>> = types
+            .into_iter()
+            .map(|known| known.map(|pg| (pg, false)))
+            .collect();
+        if !values.is_empty() {
+            for row in self.connection.rows(&types_sql(&values.join(", "))).await? {
+                let row = Row(&row);
+                let place: usize = row.number(0)?;
+                if let Some(slot) = types.get_mut(place) {
+                    *slot = Some((to_type(row)?, row.is_true(1)));
+                }
             }
-            let order = |descending| match descending {
-                true => SortOrder::Desc,
-                false => SortOrder::Asc,
-            };
-            keys.push(ConstraintKey {
-                name: key.name,
-                kind: match key.unique {
-                    true => ConstraintKind::Unique,
-                    false => ConstraintKind::Index,
-                },
-                columns: key
-                    .columns
-                    .into_iter()
-                    .map(|(name, d)| (name, order(d)))
-                    .collect(),
-            });
         }
-        let children = row.children.unwrap_or_default();
-        // A partitioned table's own statistics are there only if somebody analysed it.
-        let rows = if row.rows >= 0.0 {
-            Some(row.rows)
-        } else if row.kind == 'p' && children.iter().all(|c| c.rows >= 0.0) {
-            Some(children.iter().map(|c| c.rows).sum())
-        } else {
-            None
-        };
-        PgTable {
-            info: TableInfo {
-                path: TablePath {
-                    database: Some(database.to_owned()),
-                    schema: Some(row.schema),
-                    table: row.name,
-                },
-                is_view: matches!(row.kind, 'v' | 'm'),
-                columns: infos,
-                primary_key,
-                keys,
-                comment: row.comment,
-                rows: rows.map(|rows| rows as u64),
-            },
-            oid: row.oid,
-            kind: row.kind,
-            columns,
-            bytes: row.bytes,
-            page: row.page.max(1),
-            row_security: row.rls,
-            children,
-        }
+        types
+            .into_iter()
+            .map(|t| t.ok_or_else(not_understood))
+            .collect()
     }
 }
 
-/// One row of JSON for each table that is there.
+/// A row of a catalog, whose columns are known by their places.
+#[derive(Clone, Copy)]
+struct Row<'a>(&'a Vec<Option<String>>);
+
+impl<'a> Row<'a> {
+    fn text(self, place: usize) -> Option<&'a str> {
+        self.0.get(place)?.as_deref()
+    }
+
+    fn number<T: FromStr>(self, place: usize) -> Result<T> {
+        let number = self.text(place).and_then(|text| text.parse().ok());
+        number.ok_or_else(not_understood)
+    }
+
+    fn is_true(self, place: usize) -> bool {
+        self.text(place) == Some("t")
+    }
+
+    fn letter(self, place: usize) -> char {
+        self.text(place)
+            .and_then(|text| text.chars().next())
+            .unwrap_or(' ')
+    }
+}
+
+fn not_understood() -> Error {
+    Error::new(errors::PROTOCOL, "the server's catalog can't be understood")
+        .with_help("is it PostgreSQL, from version 10 on, that the url names?")
+}
+
+fn to_table(row: Row<'_>, database: &str) -> Result<PgTable> {
+    let kind = row.letter(3);
+    let rows: f64 = row.number(4)?;
+    Ok(PgTable {
+        info: TableInfo {
+            path: TablePath {
+                database: Some(database.to_owned()),
+                schema: row.text(1).map(unquoted),
+                table: row.text(2).unwrap_or_default().to_owned(),
+            },
+            is_view: matches!(kind, 'v' | 'm'),
+            columns: Vec::new(),
+            primary_key: None,
+            keys: Vec::new(),
+            comment: None,
+            rows: (rows >= 0.0).then_some(rows as u64),
+        },
+        oid: row.number(0)?,
+        kind,
+        columns: Vec::new(),
+        bytes: row.number(7)?,
+        page: row.number::<u64>(8)?.max(1),
+        row_security: row.is_true(6),
+        has_children: row.is_true(5),
+        children: Vec::new(),
+    })
+}
+
+/// A name that the server has put in quotes where it needs them.
+fn unquoted(name: &str) -> String {
+    let inner = name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'));
+    match inner {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => name.to_owned(),
+    }
+}
+
+/// Adds a key or an index; its columns are numbers with blanks between, as are their options.
+fn add_key(table: &mut PgTable, row: Row<'_>) -> Result<()> {
+    let count: usize = row.number(4)?;
+    let numbers = row.text(5).unwrap_or_default().split_ascii_whitespace();
+    let options = row.text(6).unwrap_or_default().split_ascii_whitespace();
+    let mut columns = Vec::with_capacity(count);
+    for (number, option) in numbers.zip(options).take(count) {
+        let number: Option<i16> = number.parse().ok();
+        let column = table.columns.iter().find(|c| Some(c.number) == number);
+        let column = column.ok_or_else(not_understood)?;
+        let descending = option.parse::<u16>().is_ok_and(|option| option & 1 == 1);
+        let order = match descending {
+            true => SortOrder::Desc,
+            false => SortOrder::Asc,
+        };
+        columns.push((column.name.clone(), order));
+    }
+    let name = row.text(1).unwrap_or_default().to_owned();
+    if row.is_true(2) {
+        let columns = columns.into_iter().map(|(name, _)| name).collect();
+        table.info.primary_key = Some(PrimaryKey { name, columns });
+        return Ok(());
+    }
+    let kind = match row.is_true(3) {
+        true => ConstraintKind::Unique,
+        false => ConstraintKind::Index,
+    };
+    table.info.keys.push(ConstraintKey {
+        name,
+        kind,
+        columns,
+    });
+    Ok(())
+}
+
+fn to_type(row: Row<'_>) -> Result<PgType> {
+    let modifier = row.number(5)?;
+    let element = match row.text(7) {
+        // `int2vector` and its kin are arrays only inside.
+        Some(_) if row.letter(6) == 'A' => Some(Box::new(PgType {
+            oid: row.number(7)?,
+            name: row.text(8).unwrap_or_default().to_owned(),
+            kind: row.letter(9),
+            modifier,
+            element: None,
+            dimensions: 0,
+        })),
+        _ => None,
+    };
+    Ok(PgType {
+        oid: row.number(2)?,
+        name: row.text(3).unwrap_or_default().to_owned(),
+        kind: row.letter(4),
+        modifier,
+        element,
+        dimensions: row.number(10)?,
+    })
+}
+
+/// Six statements: which tables are there, and what there is to know of them. Small ones, since the
+/// first statements of a connection cost as much as they have catalogs and joins.
 fn tables_sql(paths: &[TablePath], version: u32) -> String {
-    let values: Vec<String> = paths
+    let names: Vec<String> = paths
         .iter()
-        .enumerate()
-        .map(|(n, path)| {
-            let schema = path
-                .schema
-                .as_deref()
-                .map_or("NULL".to_owned(), ddl::literal);
-            format!("({n}, {schema}::text, {}::text)", ddl::literal(&path.table))
+        .map(|path| {
+            let name = TablePath {
+                database: None,
+                ..path.clone()
+            };
+            format!("to_regclass({})", ddl::literal(&ddl::qualified(&name)))
         })
         .collect();
+    let places: Vec<String> = names.iter().map(|name| format!("({name}::oid)")).collect();
     // What servers before these versions don't have. 0 is one that doesn't tell its version.
     let since = |wanted: u32, expression, otherwise| match version {
         0 => expression,
         version if version >= wanted => expression,
         _ => otherwise,
     };
-    let identity = since(100_000, "a.attidentity", "''");
-    let generated = since(120_000, "a.attgenerated", "''");
+    let generated = since(120_000, "attgenerated", "''");
     let key_columns = since(110_000, "i.indnkeyatts", "i.indnatts");
     format!(
-        "SELECT json_build_object('n', w.n, 'oid', c.oid::int8, 'schema', s.nspname, 'name', c.relname, \
-           'kind', c.relkind, 'rows', c.reltuples, 'page', current_setting('block_size')::int8, \
-           'bytes', CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END, \
-           'rls', pg_catalog.row_security_active(c.oid), \
-           'comment', pg_catalog.obj_description(c.oid, 'pg_class'), \
-           'columns', (SELECT json_agg(json_build_object(\
-               'number', a.attnum, 'name', a.attname, 'not_null', a.attnotnull OR (t.typtype = 'd' AND t.typnotnull), \
-               'spelled', pg_catalog.format_type(a.atttypid, a.atttypmod), \
-               'identity', {identity}, 'generated', {generated}, \
-               'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid), \
-               'comment', pg_catalog.col_description(c.oid, a.attnum), \
-               'modifier', CASE WHEN b.oid IS NULL THEN a.atttypmod ELSE greatest(t.typtypmod, b.typtypmod) END, \
-               'dimensions', greatest(a.attndims, t.typndims), {TYPE_MEMBERS}) ORDER BY a.attnum) \
-             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid {TYPE_JOINS} \
-             LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), \
-           'keys', (SELECT json_agg(json_build_object('name', ic.relname, 'primary', i.indisprimary, \
-               'unique', i.indisunique, 'columns', (\
-                 SELECT json_agg(json_build_array(ka.attname, i.indoption[k.place - 1] & 1 = 1) ORDER BY k.place) \
-                 FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place) \
-                 JOIN pg_catalog.pg_attribute ka ON ka.attrelid = c.oid AND ka.attnum = k.number \
-                 WHERE k.place <= {key_columns})) ORDER BY i.indisprimary DESC, i.indisunique DESC, ic.relname) \
-             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid \
-             JOIN pg_catalog.pg_am am ON am.oid = ic.relam \
-             WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND am.amname = 'btree' \
-             AND i.indpred IS NULL AND i.indexprs IS NULL), \
-           'children', CASE WHEN c.relhassubclass THEN (\
-             WITH RECURSIVE below(oid) AS (\
-               SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid UNION \
-               SELECT h.inhrelid FROM pg_catalog.pg_inherits h JOIN below ON h.inhparent = below.oid) \
-             SELECT json_agg(json_build_object('schema', ls.nspname, 'name', l.relname, 'kind', l.relkind, \
-               'rows', l.reltuples, 'readable', pg_catalog.has_table_privilege(l.oid, 'SELECT'), \
-               'bytes', CASE WHEN l.relkind = 'r' THEN pg_catalog.pg_relation_size(l.oid) ELSE 0 END) ORDER BY l.oid) \
-             FROM below JOIN pg_catalog.pg_class l ON l.oid = below.oid \
-             JOIN pg_catalog.pg_namespace ls ON ls.oid = l.relnamespace WHERE l.relkind <> 'p') END) \
-         FROM (VALUES {values}) w(n, s, t) \
-         JOIN pg_catalog.pg_class c ON c.relname = w.t AND c.relkind IN ({KINDS}) \
-         JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
-         WHERE CASE WHEN w.s IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE s.nspname = w.s END",
-        values = values.join(", ")
+        "VALUES {places}; \
+         SELECT oid, relnamespace::regnamespace, relname, relkind, reltuples, relhassubclass, \
+           relrowsecurity AND row_security_active(oid), \
+           CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(oid) ELSE 0 END, current_setting('block_size') \
+         FROM pg_catalog.pg_class WHERE oid IN ({names}) AND relkind IN ({KINDS}); \
+         SELECT attrelid, attnum, attname, attnotnull, atttypid, atttypmod, attidentity, {generated}, \
+           format_type(atttypid, atttypmod) \
+         FROM pg_catalog.pg_attribute WHERE attrelid IN ({names}) AND attnum > 0 AND NOT attisdropped \
+         ORDER BY attrelid, attnum; \
+         SELECT i.indrelid, c.relname, i.indisprimary, i.indisunique, {key_columns}, i.indkey, i.indoption \
+         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+         WHERE i.indrelid IN ({names}) AND i.indisvalid AND i.indimmediate AND c.relam = {BTREE} \
+         AND i.indpred IS NULL AND i.indexprs IS NULL \
+         ORDER BY i.indisprimary DESC, i.indisunique DESC, c.relname; \
+         SELECT objoid, objsubid, description FROM pg_catalog.pg_description \
+         WHERE objoid IN ({names}) AND classoid = 'pg_catalog.pg_class'::regclass; \
+         SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_catalog.pg_attrdef WHERE adrelid IN ({names})",
+        places = places.join(", "),
+        names = names.join(", "),
+    )
+}
+
+/// The access method of ordinary indexes, as `pg_am` has had it always.
+const BTREE: u32 = 403;
+
+/// Whatever is below tables, but for partitions that are divided again.
+fn children_sql(parents: &str) -> String {
+    format!(
+        "WITH RECURSIVE below(top, oid) AS (\
+           SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits WHERE inhparent IN ({parents}) UNION \
+           SELECT b.top, h.inhrelid FROM pg_catalog.pg_inherits h JOIN below b ON h.inhparent = b.oid) \
+         SELECT b.top, s.nspname, c.relname, c.relkind, c.reltuples, has_table_privilege(c.oid, 'SELECT'), \
+           CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END \
+         FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.oid AND c.relkind <> 'p' \
+         JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace ORDER BY b.top, c.oid"
+    )
+}
+
+/// The types of columns `(place, type, modifier, table, number)`; domains are looked through twice.
+fn types_sql(columns: &str) -> String {
+    format!(
+        "SELECT f.n, t.typtype = 'd' AND t.typnotnull, coalesce(bb.oid, b.oid, t.oid), \
+           coalesce(bb.typname, b.typname, t.typname), coalesce(bb.typtype, b.typtype, t.typtype), \
+           CASE WHEN b.oid IS NULL THEN f.m ELSE greatest(t.typtypmod, b.typtypmod) END, \
+           coalesce(bb.typcategory, b.typcategory, t.typcategory), e.oid, e.typname, e.typtype, \
+           greatest(a.attndims, t.typndims) \
+         FROM (VALUES {columns}) f(n, o, m, r, a) JOIN pg_catalog.pg_type t ON t.oid = f.o \
+         LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype \
+         LEFT JOIN pg_catalog.pg_type bb ON b.typtype = 'd' AND bb.oid = b.typbasetype \
+         LEFT JOIN pg_catalog.pg_type e ON e.oid = coalesce(bb.typelem, b.typelem, t.typelem) \
+         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = f.r AND a.attnum = f.a"
     )
 }
 

@@ -39,6 +39,7 @@ use crate::copy::encode_form::oid;
 /// More numbers of built-in types, as `pg_type` has them.
 const MONEY: u32 = 790;
 const TIMETZ: u32 = 1266;
+const INTERVAL: u32 = 1186;
 const CITEXT: &str = "citext";
 
 /// A type as the catalog has it.
@@ -59,7 +60,8 @@ pub(crate) struct PgType {
 }
 
 impl PgType {
-    /// A type of every day, by its number alone; none for arrays, domains, enums and all the rest.
+    /// A type of every day, by its number alone; none for arrays, domains, enums and all the rest,
+    /// which the server must be asked about.
     pub(crate) fn built_in(number: u32, modifier: i32) -> Option<Self> {
         let (_, name) = NAMES.iter().find(|(known, _)| *known == number)?;
         Some(Self {
@@ -93,6 +95,14 @@ const NAMES: &[(u32, &str)] = &[
     (oid::JSON, "json"),
     (oid::JSONB, "jsonb"),
     (oid::UUID, "uuid"),
+    (oid::OID, "oid"),
+    (oid::NAME, "name"),
+    (oid::XML, "xml"),
+    (oid::INET, "inet"),
+    (oid::CIDR, "cidr"),
+    (MONEY, "money"),
+    (TIMETZ, "time with time zone"),
+    (INTERVAL, "interval"),
 ];
 
 /// How values of a column come over the wire.
@@ -312,10 +322,10 @@ mod tests {
 
     #[test]
     fn what_has_no_binary_form_here_comes_as_text() {
-        let interval = Reading::of(&pg(1186, -1), ReadOptions::default());
+        let interval = Reading::of(&pg(INTERVAL, -1), ReadOptions::default());
         assert_eq!(interval.cast, Some("text"));
         let mut many = pg(0, -1);
-        many.element = Some(Box::new(pg(1186, -1)));
+        many.element = Some(Box::new(pg(INTERVAL, -1)));
         many.dimensions = 1;
         let reading = Reading::of(&many, ReadOptions::default());
         assert_eq!(reading.cast, Some("text[]"));

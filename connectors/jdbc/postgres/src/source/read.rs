@@ -138,7 +138,7 @@ impl Stream<'_> {
                 true => connection.copy_read(take).await?,
                 false => connection.query_read(fetch_size, take).await?,
             };
-            self.capacity = rows.len().clamp(16, size.rows) + 1;
+            self.capacity = rows.len().max(16).min(size.rows) + 1;
             for (text, error) in bad {
                 self.dirty
                     .reject_text(&self.part.table, &text, error)

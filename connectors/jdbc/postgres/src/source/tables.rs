@@ -15,7 +15,7 @@ use super::part::{Key, Origin, Part, PartColumn, Piece, QUOTE};
 use crate::catalog::{PgCatalog, PgTable};
 use crate::ddl;
 use crate::types::{PgType, ReadOptions, Reading};
-use crate::wire::{Connection, FieldInfo};
+use crate::wire::Connection;
 
 /// The first version whose scans of a range of pages read no others.
 const RANGES_OF_PAGES: u32 = 140_000;
@@ -261,11 +261,11 @@ impl Maker<'_> {
                 .iter()
                 .any(|q| q.eq_ignore_ascii_case(word))
         });
-        let types = self.types(&fields).await?;
+        let types = PgCatalog::new(&mut *self.connection).types(&fields).await?;
         let mut described = Vec::with_capacity(fields.len());
         let mut columns = Vec::with_capacity(fields.len());
         let mut type_names = Vec::with_capacity(fields.len());
-        for (field, pg) in fields.iter().zip(&types) {
+        for (field, (pg, _)) in fields.iter().zip(&types) {
             // The result of an expression has as many digits as the server likes.
             let read = ReadOptions {
                 rounds: field.table_oid == 0,
@@ -334,21 +334,6 @@ impl Maker<'_> {
             key,
             parts: wanted.partition_num,
         })
-    }
-
-    /// The types of a query's columns. Those of every day are known without asking.
-    async fn types(&mut self, fields: &[FieldInfo]) -> Result<Vec<PgType>> {
-        let known: Option<Vec<PgType>> = fields
-            .iter()
-            .map(|field| PgType::built_in(field.type_oid, field.type_modifier))
-            .collect();
-        match known {
-            Some(types) => Ok(types),
-            None => {
-                let mut catalog = PgCatalog::new(&mut *self.connection);
-                catalog.types(fields).await
-            }
-        }
     }
 
     fn key(

@@ -12,6 +12,6 @@ mod settings;
 mod startup;
 mod stream;
 
-pub(crate) use connection::{Connection, FieldInfo};
+pub(crate) use connection::{Connection, FieldInfo, ResultSet};
 pub(crate) use failure::{Failure, ServerError};
 pub(crate) use settings::Settings;

@@ -162,6 +162,79 @@ fn rows_go_through_the_transforms_of_the_job_before_they_are_compared() {
     ]);
 }
 
+const SQLITE: &str = r#"Jdbc {
+    url = "jdbc:sqlite:people.db", driver = "org.sqlite.JDBC"
+    generate_sink_sql = true, database = main, table = people, primary_keys = ["id"]
+    field_ide = UPPERCASE
+}"#;
+
+#[test]
+fn a_table_of_a_database_is_read_back() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", ROWS);
+    sandbox.job(&job(SQLITE)).succeeds();
+    let run = sandbox.seatunnel("verify -c job.conf").succeeds();
+    run.prints(&["sink[0] Jdbc", "PEOPLE", "equal"]);
+    let database = rusqlite::Connection::open(sandbox.path("people.db")).unwrap();
+    let changes =
+        "DELETE FROM people WHERE id = 2; UPDATE people SET at = NULL, name = 'A' WHERE id = 1;
+        INSERT INTO people SELECT 9, name, amount, at FROM people WHERE id = 4;";
+    database.execute_batch(changes).unwrap();
+    let run = sandbox.seatunnel("verify -c job.conf").fails(2);
+    run.prints(&[
+        "(by id)",
+        "id=1: name is \"A\", not \"Ann\"; at is null, not 2024-01-31T12:00:00",
+        "id=2: missing in the target",
+        "id=9: only in the target",
+    ]);
+    database.execute("DROP TABLE people", ()).unwrap();
+    let run = sandbox.seatunnel("verify -c job.conf").fails(1);
+    run.says(&["the table `PEOPLE` does not exist"]);
+}
+
+#[test]
+fn updates_and_deletes_are_carried_out_before_rows_are_compared() {
+    let rows = r#"rows = [
+      { kind = INSERT, fields = [1, "a"] }
+      { kind = INSERT, fields = [2, "b"] }
+      { kind = UPDATE_AFTER, fields = [1, "c"] }
+      { kind = DELETE, fields = [2, "b"] }
+    ]"#;
+    let sandbox = Sandbox::new();
+    let job = |rows: &str| {
+        format!(
+            r#"env {{ job.mode = "BATCH" }}
+            source {{ FakeSource {{
+              schema {{ fields {{ id = int, name = string }}, primaryKey {{ name = pk, columnNames = [id] }} }}
+              {rows}
+            }} }}
+            sink {{ {SQLITE} }}"#
+        )
+    };
+    sandbox.job(&job(rows)).succeeds();
+    sandbox.seatunnel("verify -c job.conf").succeeds();
+    sandbox.write("job.conf", job(&rows.replace("\"c\"", "\"d\"")));
+    let run = sandbox.seatunnel("verify -c job.conf").fails(2);
+    run.prints(&["id=1: name is \"c\", not \"d\""])
+        .never_says(&["id=2"]);
+}
+
+#[test]
+fn rows_that_were_rejected_are_missing_and_not_rejected_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", format!("{ROWS}5,Eve,much,\n"));
+    let sink = r#"LocalFile {
+        path = "out", tmp_path = "tmp", file_format_type = csv
+        dirty.path = "dirty.jsonl", dirty.max = 1
+    }"#;
+    sandbox.job(&job(sink)).succeeds();
+    let kept = std::fs::read_to_string(sandbox.path("dirty.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), 1);
+    sandbox.seatunnel("verify -c job.conf").succeeds();
+    let after = std::fs::read_to_string(sandbox.path("dirty.jsonl")).unwrap();
+    assert_eq!(kept, after, "verifying wrote dirty rows");
+}
+
 #[test]
 fn large_tables_are_compared_by_their_keys_only_where_they_differ() {
     let sandbox = Sandbox::new();

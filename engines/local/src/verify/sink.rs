@@ -18,6 +18,7 @@ use super::unit::{Positions, Unit};
 
 /// One side of a unit in one pass.
 pub(crate) struct Side {
+    buckets: usize,
     tally: Mutex<Tally>,
     kept: Mutex<Vec<Kept>>,
     kept_bytes: AtomicUsize,
@@ -47,6 +48,7 @@ pub(crate) struct Kept {
 impl Side {
     pub(crate) fn new(buckets: usize, wanted: Option<Wanted>) -> Self {
         Self {
+            buckets,
             tally: Mutex::new(Tally::new(buckets)),
             kept: Mutex::default(),
             kept_bytes: AtomicUsize::new(0),
@@ -209,10 +211,9 @@ impl TallyWriter {
             return Ok(None);
         };
         if !self.workers.contains_key(table.path()) {
-            let buckets = route.side.tally().buckets.len();
             let worker = Worker {
                 encoder: Encoder::new(&route.unit, &route.positions)?,
-                tally: Tally::new(buckets),
+                tally: Tally::new(route.side.buckets),
                 route: route.clone(),
             };
             self.workers.insert(table.path().clone(), worker);

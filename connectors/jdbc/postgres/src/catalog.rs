@@ -46,12 +46,8 @@ pub(crate) struct PgColumn {
     pub(crate) number: i16,
     /// Its declared type as SQL spells it.
     pub(crate) type_name: String,
-    /// Its type; of a domain what that is over.
-    pub(crate) pg: PgType,
     /// How it is read.
     pub(crate) reading: Reading,
-    /// `a` always an identity, `d` by default.
-    pub(crate) identity: Option<char>,
     /// Whether it is computed from other columns.
     pub(crate) generated: bool,
 }
@@ -191,22 +187,20 @@ impl<'a> PgCatalog<'a> {
             let type_name = row.text(8).unwrap_or_default().to_owned();
             described.nullable = !row.is_true(3) && !not_null;
             described.source_type = Some(type_name.clone());
-            let identity = row.text(6).and_then(|text| text.chars().next());
-            let generated = row.text(7).is_some_and(|text| !text.is_empty());
+            let is_there = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+            let (is_identity, generated) = (is_there(row.text(6)), is_there(row.text(7)));
             let default = expressions.get(&(field.table_oid, field.attribute));
             described.default_value = default.filter(|_| !generated).map(|d| (*d).to_owned());
             let info = ColumnInfo {
                 column: described,
                 generated,
-                filled: default.is_some() || identity.is_some(),
+                filled: default.is_some() || is_identity,
             };
             let column = PgColumn {
                 name: field.name,
                 number: field.attribute,
                 type_name,
-                pg,
                 reading,
-                identity,
                 generated,
             };
             all.push((field.table_oid, info, column));

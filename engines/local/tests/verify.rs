@@ -464,6 +464,14 @@ async fn values_are_the_same_whatever_type_holds_them() {
             ("timestamp_tz", Value::TimestampTz(5)),
         ),
         (
+            ("timestamp_tz", Value::TimestampTz(3_600_000_000)),
+            ("string", text("1970-01-01T02:00:00+01:00")),
+        ),
+        (
+            ("timestamp_tz", Value::TimestampTz(86_400_000_000)),
+            ("date", Value::Date(1)),
+        ),
+        (
             ("bytes", Value::Bytes(b"ab".to_vec())),
             ("string", text("ab")),
         ),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, StringArray, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::DataType as ArrowType;
@@ -33,7 +33,11 @@ impl Canonical {
     pub(crate) fn of(columns: &[&Column]) -> Result<Self> {
         let mut types = columns.iter().map(|c| &c.data_type);
         let first = types.next().cloned().unwrap_or(DataType::Null);
-        let data_type = types.fold(first, |a, b| common(&a, b));
+        let data_type = match types.fold(first, |a, b| common(&a, b)) {
+            // Instants are read as UTC; without a zone Arrow has all casts for them.
+            DataType::TimestampTz => DataType::Timestamp,
+            other => other,
+        };
         let text = data_type == DataType::String;
         let has = |wanted: fn(&DataType) -> bool| columns.iter().any(|c| wanted(&c.data_type));
         let source_type = |names: &[&str]| {
@@ -75,6 +79,15 @@ impl Canonical {
             out.push(json_texts(batch, position, &column.data_type));
             return Ok(());
         }
+        let zoneless: ArrayRef;
+        let values = match column.data_type {
+            DataType::TimestampTz => {
+                let instants = values.as_primitive::<TimestampMicrosecondType>();
+                zoneless = Arc::new(instants.clone().with_timezone_opt(None::<Arc<str>>));
+                &zoneless
+            }
+            _ => values,
+        };
         let is_text = column.data_type == DataType::String;
         let wanted = self.data_type.to_arrow();
         let converted = if *values.data_type() == wanted {

@@ -21,6 +21,9 @@ const PARAMETERS: usize = 65_535;
 /// Bytes of rows in one statement, about.
 const STATEMENT_BYTES: usize = 512 << 10;
 
+/// A buffer above this many bytes is not kept: it was for a single large row.
+const LARGE: usize = 4 << 20;
+
 /// A row that the sink can't write, and why.
 pub(crate) struct Rejected {
     pub(crate) batch: Batch,
@@ -141,7 +144,7 @@ impl Applier {
     /// Rows that go into one statement.
     fn limit(&self, plan: &Plan, op: Op) -> usize {
         // Where a failed statement leaves something behind, the failing row must be known.
-        let single = op == Op::Put && ((!plan.put.many && self.dirty.is_on()) || !plan.atomic);
+        let single = op == Op::Put && self.dirty.is_on() && (!plan.put.many || !plan.atomic);
         if single {
             1
         } else if self.is_bulk(plan, op) {
@@ -216,6 +219,9 @@ impl Applier {
             self.settle().await?;
             self.session.connection.command(&self.command).await?;
             self.outstanding = Some(group);
+            if self.command.capacity() > LARGE {
+                self.command = Vec::new();
+            }
         }
         Ok(())
     }
@@ -307,6 +313,10 @@ impl Applier {
         }
         if group.rows == 1 {
             return self.reject_only(&group, error).await;
+        }
+        if !plan.atomic {
+            // Some rows are in, and stay: tried again, they would be the ones that fail.
+            return Err(error);
         }
         // Else the statement may have changed rows before it failed: the job ends, and the rows are
         // only tried again to name one.

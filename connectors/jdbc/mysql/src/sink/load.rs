@@ -91,6 +91,8 @@ impl Applier {
                     let sent = self.session.connection.load_send(&loading.out).await;
                     sent.map_err(|failure| self.of_table(failure, plan))?;
                     loading.out.clear();
+                    // What a single large row took.
+                    loading.out.shrink_to(PACKET << 2);
                 }
                 Ok(false) => break,
                 // Rejected when all is over, since the statement may be done again.

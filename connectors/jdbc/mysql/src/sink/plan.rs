@@ -14,6 +14,7 @@ use super::details::Details;
 use super::form::{Form, Kind};
 use crate::ddl::QUOTE;
 use crate::infile::Spelling;
+use crate::wire::Server;
 
 /// The statements for one table.
 #[derive(Debug)]
@@ -83,6 +84,42 @@ pub(crate) struct Field {
     zoned: bool,
 }
 
+/// How the new values are called in an upsert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upserts {
+    /// `VALUES(a)`
+    Values,
+    /// `new.a`: MySQL since 8.0.19, which warns of the other.
+    Alias,
+}
+
+impl Upserts {
+    /// What the server knows.
+    pub(crate) fn of(server: &Server) -> Self {
+        match !server.is_mariadb && server.numbers >= (8, 0, 19) {
+            true => Self::Alias,
+            false => Self::Values,
+        }
+    }
+
+    fn clause(self, names: &[&str]) -> String {
+        let (alias, sets): (_, Vec<String>) = match self {
+            Self::Values => (
+                "",
+                names.iter().map(|n| format!("{n}=VALUES({n})")).collect(),
+            ),
+            Self::Alias => (
+                " AS seatunnel_new",
+                names
+                    .iter()
+                    .map(|n| format!("{n}=seatunnel_new.{n}"))
+                    .collect(),
+            ),
+        };
+        format!("{alias} ON DUPLICATE KEY UPDATE {}", sets.join(","))
+    }
+}
+
 /// `LOAD DATA`.
 #[derive(Debug)]
 pub(crate) struct Load {
@@ -145,6 +182,7 @@ impl Plan {
         info: &TableInfo,
         details: &Details,
         table: &Arc<CatalogTable>,
+        dialect: Upserts,
     ) -> Result<Self> {
         let places = fit(target, info, table)?;
         let fields: Vec<Field> = table
@@ -191,10 +229,7 @@ impl Plan {
         let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
         let markers: Vec<String> = fields.iter().map(Field::marker).collect();
         let tail = match target.put {
-            Put::Upsert => {
-                let sets: Vec<String> = names.iter().map(|n| format!("{n}=VALUES({n})")).collect();
-                format!(" ON DUPLICATE KEY UPDATE {}", sets.join(","))
-            }
+            Put::Upsert => dialect.clause(&names),
             Put::Insert | Put::UpdateOrInsert => String::new(),
         };
         let put = Insert {
@@ -507,6 +542,18 @@ fn groups(text: &str) -> Option<Insert> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_upsert_calls_the_new_values_as_the_server_does() {
+        assert_eq!(
+            Upserts::Values.clause(&["`a`", "`b`"]),
+            " ON DUPLICATE KEY UPDATE `a`=VALUES(`a`),`b`=VALUES(`b`)"
+        );
+        assert_eq!(
+            Upserts::Alias.clause(&["`a`"]),
+            " AS seatunnel_new ON DUPLICATE KEY UPDATE `a`=seatunnel_new.`a`"
+        );
+    }
 
     #[test]
     fn given_inserts_can_have_several_groups() {

@@ -123,7 +123,7 @@ impl Session {
     pub(crate) fn method(&self, plan: &Plan) -> Method {
         if self.bulk {
             Method::Bulk
-        } else if self.infile && plan.load.is_some() {
+        } else if self.infile && plan.load.is_some() && plan.atomic {
             Method::Load
         } else {
             Method::Rows

@@ -24,7 +24,7 @@ use super::apply::{Applier, no_delete};
 use super::details::{self, Details};
 use super::fold::fold;
 use super::groups::{Op, Piece, Rows};
-use super::plan::Plan;
+use super::plan::{Plan, Upserts};
 use super::prefetched::Prefetched;
 use super::session::{Session, Ways};
 use super::steps::{Step, only_puts, steps};
@@ -225,6 +225,7 @@ impl Shared {
             true => Default::default(),
             false => details::read(&session.connection.rows(&details::query(&paths)).await?),
         };
+        let upserts = Upserts::of(session.connection.server());
         let mut infos = infos.into_iter();
         let mut plans = Vec::with_capacity(self.tables.len());
         for table in &self.tables {
@@ -245,7 +246,7 @@ impl Shared {
                             info.path
                         );
                     }
-                    Plan::new(&table.target, &info, &details, &table.rows)?
+                    Plan::new(&table.target, &info, &details, &table.rows, upserts)?
                 }
             };
             plans.push(Arc::new(plan));

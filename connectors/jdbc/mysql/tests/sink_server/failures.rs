@@ -406,3 +406,25 @@ async fn rounded_values_are_as_the_server_has_them() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_transactions_keeps_what_came_before_a_bad_row() {
+    let t = people();
+    for way in WAYS {
+        let db = MariaDb::shared().database("aria");
+        let create =
+            "create or replace table t (id int primary key, name varchar(5)) engine = myisam";
+        let all = || inserts(&t, vec![row(1, "a"), row(2, "much too long"), row(3, "c")]);
+        db.sql(create);
+        let create_sink = || sink(into(&db, way, json!({})), std::slice::from_ref(&t)).unwrap();
+        let error = write(&create_sink(), vec![all()]).await.unwrap_err();
+        assert_eq!(error.sql_state(), Some("22001"), "{error}");
+        db.sql(create);
+        let kept = Arc::new(Rejected::default());
+        write_in(&create_sink(), vec![all()], keeping(&kept))
+            .await
+            .unwrap();
+        assert_eq!(rows(&db), "1:a,3:c", "{way}");
+        assert_eq!(kept.0.lock().unwrap().len(), 1);
+    }
+}

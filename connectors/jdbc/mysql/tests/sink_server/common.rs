@@ -7,9 +7,9 @@ use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, BatchBuilder, CatalogTable, Column, DataType, DirtyKeeper, DirtyRow, DirtyRows,
-    JobContext, JobMode, Metrics, PrimaryKey, Result, RowKind, SinkContext, TablePath, TableSchema,
-    TaskContext, Value,
+    Batch, BatchBuilder, BatchSize, CatalogTable, Column, DataType, DirtyKeeper, DirtyRow,
+    DirtyRows, Emitter, JobContext, JobMode, Metrics, PrimaryKey, Result, RowKind, SinkContext,
+    TablePath, TableSchema, TaskContext, Value,
 };
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSinkOptions;
@@ -165,4 +165,39 @@ pub(crate) fn row(id: i32, name: &str) -> Vec<Value> {
 /// All rows of `t` in the order of their ids, as `id:name` with commas between.
 pub(crate) fn rows(db: &Database) -> String {
     db.sql("select group_concat(concat(id, ':', ifnull(name, 'null')) order by id) from t")
+}
+
+#[derive(Default)]
+struct Collected(Vec<Batch>);
+
+#[async_trait]
+impl Emitter for Collected {
+    async fn emit(&mut self, batch: Batch, _: Option<Vec<u8>>) -> Result<()> {
+        self.0.push(batch);
+        Ok(())
+    }
+
+    fn wants_positions(&self) -> bool {
+        false
+    }
+
+    fn batch_size(&self) -> BatchSize {
+        BatchSize::default()
+    }
+}
+
+/// What the only target of a sink holds, read back.
+pub(crate) async fn read_back(sink: &Arc<dyn DynSink>) -> Vec<Vec<Value>> {
+    let mut readbacks = sink.readback().await.unwrap().unwrap();
+    assert_eq!(readbacks.len(), 1);
+    let readback = readbacks.remove(0);
+    assert_eq!(readback.tables.len(), 1);
+    let mut enumerator = readback.source.enumerator(1, None).await.unwrap();
+    let mut reader = readback.source.reader(task()).await.unwrap();
+    let mut collected = Collected::default();
+    for split in enumerator.discover().await.unwrap().splits {
+        reader.read(&split.bytes, &mut collected).await.unwrap();
+    }
+    let rows = collected.0.iter().flat_map(|batch| batch.rows());
+    rows.map(|row| row.values()).collect()
 }

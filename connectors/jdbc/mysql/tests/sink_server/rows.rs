@@ -370,3 +370,100 @@ async fn a_given_statement_is_run_for_each_row() {
         }
     }
 }
+
+/// A random value of a type, often at a limit.
+fn random_value(of: &str, random: &mut fastrand::Rng) -> Value {
+    if random.u8(0..8) == 0 {
+        return Value::Null;
+    }
+    let days = |random: &mut fastrand::Rng| random.i32(-719_162..2_932_897);
+    let micros = |random: &mut fastrand::Rng, days: i32| {
+        i64::from(days) * 86_400_000_000
+            + random.i64(0..86_400_000_000) / [1, 1_000_000][random.usize(0..2)]
+    };
+    let text = |random: &mut fastrand::Rng| -> String {
+        let special = [
+            '\\', '\t', '\n', '\0', '\'', '"', 'N', '\r', '\u{1a}', 'é', '😀', '\u{feff}',
+        ];
+        (0..random.usize(0..60))
+            .map(|_| match random.bool() {
+                true => special[random.usize(0..special.len())],
+                false => random.char(..),
+            })
+            .collect()
+    };
+    match of {
+        "boolean" => Value::Boolean(random.bool()),
+        "tinyint" => Value::TinyInt(random.i8(..)),
+        "smallint" => Value::SmallInt(random.i16(..)),
+        "int" => Value::Int(random.i32(..) >> random.u32(0..32)),
+        "bigint" => Value::BigInt(random.i64(..) >> random.u32(0..64)),
+        "float" => Value::Float(loop {
+            let value = f32::from_bits(random.u32(..));
+            if value.is_finite() {
+                break value;
+            }
+        }),
+        "double" => Value::Double(loop {
+            let value = f64::from_bits(random.u64(..));
+            if value.is_finite() {
+                break value;
+            }
+        }),
+        "decimal(38, 10)" => {
+            let digits = random.i128(..) >> random.u32(2..127);
+            decimal(&digits.to_string(), 10)
+        }
+        "string" => Value::String(text(random)),
+        "bytes" => Value::Bytes((0..random.usize(0..300)).map(|_| random.u8(..)).collect()),
+        "date" => Value::Date(days(random)),
+        "time" => Value::Time(micros(random, 0)),
+        _ => {
+            let days = days(random);
+            Value::Timestamp(micros(random, days))
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_rows_read_back_as_they_were_written() {
+    let types = [
+        "boolean",
+        "tinyint",
+        "smallint",
+        "int",
+        "bigint",
+        "float",
+        "double",
+        "decimal(38, 10)",
+        "string",
+        "bytes",
+        "date",
+        "time",
+        "timestamp",
+    ];
+    let names: Vec<String> = (0..types.len()).map(|n| format!("c{n}")).collect();
+    let mut columns = vec![("id", "int")];
+    columns.extend(names.iter().map(String::as_str).zip(types));
+    let t = table(&columns, &["id"]);
+    for (seed, way) in WAYS.into_iter().enumerate() {
+        let mut random = fastrand::Rng::with_seed(seed as u64 + 100);
+        let written: Vec<Vec<Value>> = (0..1_500)
+            .map(|id| {
+                let mut row = vec![Value::Int(id)];
+                row.extend(types.iter().map(|of| random_value(of, &mut random)));
+                row
+            })
+            .collect();
+        let db = MariaDb::shared().database("random");
+        let sink = sink(into(&db, way, json!({})), std::slice::from_ref(&t)).unwrap();
+        let batches = written.chunks(400).map(|rows| inserts(&t, rows.to_vec()));
+        write(&sink, batches.collect()).await.unwrap();
+        let mut read = crate::common::read_back(&sink).await;
+        read.sort_by(|a, b| a[0].partial_cmp(&b[0]).unwrap());
+        assert_eq!(read.len(), written.len());
+        for (read, written) in read.iter().zip(&written) {
+            assert_eq!(read, written, "{way}");
+        }
+    }
+}

@@ -13,3 +13,4 @@ mod running;
 mod secrets;
 mod support;
 mod verify;
+mod verify_databases;

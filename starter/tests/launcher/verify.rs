@@ -236,6 +236,33 @@ fn rows_that_were_rejected_are_missing_and_not_rejected_again() {
 }
 
 #[test]
+fn each_table_of_a_job_is_compared_with_its_own_target() {
+    let sandbox = Sandbox::new();
+    let job = |rows: &str, table: &str| {
+        format!(
+            r#"source {{ FakeSource {{ tables_configs = [
+              {{ schema {{ table = "shop.a", fields {{ id = int }} }}, rows = [{rows}] }}
+              {{ schema {{ table = "shop.b", fields {{ id = int }} }}, rows = [{{ kind = INSERT, fields = [3] }}] }}
+            ] }} }}
+            sink {{ Jdbc {{
+              url = "jdbc:sqlite:t.db", driver = "org.sqlite.JDBC", generate_sink_sql = true
+              database = main, table = "{table}"
+            }} }}"#
+        )
+    };
+    let one = "{ kind = INSERT, fields = [1] }";
+    let two = "{ kind = INSERT, fields = [1] }, { kind = INSERT, fields = [2] }";
+    sandbox.job(&job(one, "${table_name}")).succeeds();
+    let run = sandbox.seatunnel("verify -c job.conf").succeeds();
+    assert_eq!(run.stdout.lines().count(), 3, "{run}");
+    sandbox.write("job.conf", job(two, "${table_name}"));
+    let run = sandbox.seatunnel("verify -c job.conf").fails(2);
+    let different = run.stdout.lines().filter(|l| l.ends_with("different"));
+    assert_eq!(different.count(), 1, "{run}");
+    run.prints(&["id=2: missing in the target"]);
+}
+
+#[test]
 fn large_tables_are_compared_by_their_keys_only_where_they_differ() {
     let sandbox = Sandbox::new();
     let line = |n: u64| format!("{n},name {n},{n}.25,\n");

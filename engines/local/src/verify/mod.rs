@@ -151,7 +151,7 @@ impl Verification {
                 codes::NOT_READABLE,
                 format!("there is nothing to compare: {sinks} can't be read back"),
             )
-            .with_help("a sink that keeps its rows where they can be read, such as LocalFile, can be verified"));
+            .with_help("sinks that write files or tables can be verified, those that only show or check rows can not"));
         }
         let each = BUCKETS / verification.units.len().next_power_of_two();
         verification.buckets = each.max(FEWEST_BUCKETS);

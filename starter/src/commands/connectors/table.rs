@@ -105,7 +105,11 @@ fn facts(option: &OptionSpec) -> String {
         let _ = write!(text, " Since SeaTunnel {since}.");
     }
     if !option.fallback_keys.is_empty() {
-        let _ = write!(text, " Older names: {}.", option.fallback_keys.join(", "));
+        let names = option.fallback_keys.join(", ");
+        let _ = match option.fallbacks_are_old {
+            true => write!(text, " Older names: {names}."),
+            false => write!(text, " Also: {names}."),
+        };
     }
     text
 }

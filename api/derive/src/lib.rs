@@ -10,7 +10,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// On the struct: `#[options(exclusive("a", "b"))]`, `one_of(…)`, `together(…)`,
 /// `required_if(key = "a", values("x"), required("b"))`. On a field: `#[option(key = "a.b",
-/// fallback("old"), default = …, min = 1, max = 9, secret, since = "2.3.9", flatten)]`.
+/// fallback("old"), alias("other"), default = …, min = 1, max = 9, secret, since = "2.3.9", flatten)]`.
 #[proc_macro_derive(Options, attributes(option, options))]
 pub fn derive_options(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -12,6 +12,8 @@ use syn::{
 struct FieldAttributes {
     key: Option<String>,
     fallback: Vec<String>,
+    /// Whether the names of `fallback` are as good as the key.
+    equal: bool,
     default: Option<Expr>,
     min: Option<Expr>,
     max: Option<Expr>,
@@ -147,11 +149,12 @@ fn declare(field: &Field, attributes: &FieldAttributes, api: &TokenStream) -> Re
         Some(since) => quote!(Some(#since)),
         None => quote!(None),
     };
-    let secret = attributes.secret;
+    let (secret, equal) = (attributes.secret, attributes.equal);
     Ok(quote! {
         #api::options::OptionSpec {
             key: #key,
             fallback_keys: &[#(#fallback),*],
+            fallbacks_are_old: !#equal,
             option_type: <#value_type as #api::options::OptionValue>::option_type(),
             required: #required,
             default: #default,
@@ -182,6 +185,9 @@ fn field_attributes(field: &Field) -> Result<FieldAttributes> {
                 found.key = Some(meta.value()?.parse::<LitStr>()?.value());
             } else if meta.path.is_ident("fallback") {
                 found.fallback = string_list(meta.input)?;
+            } else if meta.path.is_ident("alias") {
+                found.fallback = string_list(meta.input)?;
+                found.equal = true;
             } else if meta.path.is_ident("default") {
                 found.default = Some(meta.value()?.parse()?);
             } else if meta.path.is_ident("min") {

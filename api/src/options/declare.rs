@@ -40,8 +40,10 @@ impl OptionSet {
 pub struct OptionSpec {
     /// Its key; dots are part of it, `a.b` may also be written `a { b }`.
     pub key: &'static str,
-    /// Older names that still work, with a warning.
+    /// Other names that work.
     pub fallback_keys: &'static [&'static str],
+    /// Whether these are old, so that using them is worth a warning.
+    pub fallbacks_are_old: bool,
     /// What values it takes.
     pub option_type: OptionType,
     /// Whether a job file must give it.

@@ -121,7 +121,7 @@ impl<'a> OptionReader<'a> {
         result
     }
 
-    /// The value of an option: its key first, then fallback keys, with a warning. `null` counts as not given.
+    /// The value of an option: its key first, then fallback keys, with a warning if they are old. `null` counts as not given.
     pub fn lookup<'v>(
         &mut self,
         config: &'v ConfigValue,
@@ -132,14 +132,16 @@ impl<'a> OptionReader<'a> {
         }
         for old in spec.fallback_keys {
             if let Some(value) = config.get(old).filter(|v| !v.is_null()) {
-                self.report.warning(
-                    codes::OPTION_INVALID,
-                    format!(
-                        "option `{old}` of {} is an old name of `{}`",
-                        self.plugin, spec.key
-                    ),
-                    value.key_or_value_span(),
-                );
+                if spec.fallbacks_are_old {
+                    self.report.warning(
+                        codes::OPTION_INVALID,
+                        format!(
+                            "option `{old}` of {} is an old name of `{}`",
+                            self.plugin, spec.key
+                        ),
+                        value.key_or_value_span(),
+                    );
+                }
                 return Some(value);
             }
         }

@@ -13,7 +13,7 @@ pub struct ConnectionOptions {
     /// Name of the Java driver class; accepted and not used, the database is told by `url`.
     pub driver: Option<String>,
     /// Who logs in; a SQLite file has no users.
-    #[option(fallback("user"))]
+    #[option(alias("user"))]
     pub username: Option<String>,
     /// The password of `username`.
     #[option(secret)]

@@ -6,7 +6,8 @@
 //! tables and queries are one split unless `partition_column` divides them: numbers by ranges of even
 //! width, sampled where the keys of a table are not spread evenly, everything else by a hash. What is
 //! null is in the first range. A query goes through COPY as well if it is one; other statements that
-//! give rows (`SHOW`, `CALL`, `INSERT … RETURNING`) are run as they are, by one reader.
+//! give rows (`SHOW`, `CALL`, `INSERT … RETURNING`) are run as they are, by one reader; after a restart,
+//! again.
 //!
 //! A position is where the last row lies, for pages; for anything else, how many rows came: after a
 //! restart these are read again and left out, which is exact as long as nothing has changed.
@@ -150,8 +151,9 @@ fn tell(part: &Part, division: &Division) {
         false => format!("; cast by the server: {}", texts.join(", ")),
     };
     let plural = if count == 1 { "" } else { "s" };
+    let snapshot = if count > 1 { " under one snapshot" } else { "" };
     tracing::info!(
-        "reading {path}: {way}, {count} split{plural} ({}){texts}",
+        "reading {path}: {way}, {count} split{plural}{snapshot} ({}){texts}",
         division.by
     );
 }

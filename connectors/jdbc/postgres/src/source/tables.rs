@@ -178,7 +178,10 @@ impl Maker<'_> {
         let bytes = known.bytes + known.children.iter().map(|c| c.bytes).sum::<u64>();
         let mut key = match &wanted.partition_column {
             // Pages divide better than keys, unless the keys say what is to be read.
-            Some(_) if pieces.is_some() && !has_bounds(wanted) => None,
+            Some(column) if pieces.is_some() && !has_bounds(wanted) => {
+                partition_column(&table, column)?;
+                None
+            }
             Some(column) => {
                 let names: Vec<String> =
                     known.columns.iter().map(|c| c.type_name.clone()).collect();

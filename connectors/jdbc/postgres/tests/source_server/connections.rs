@@ -222,3 +222,67 @@ async fn rights_that_are_missing_are_named() {
         assert_eq!(read(options.clone(), parallelism).await.unwrap().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn older_ways_to_log_in_work_too() {
+    let server = Postgres::start();
+    let db = server.admin();
+    let lines = [
+        ("local", "all", "", "trust"),
+        ("host", "by_md5", "127.0.0.1/32", "md5"),
+        ("host", "by_password", "127.0.0.1/32", "password"),
+        ("host", "by_trust", "127.0.0.1/32", "trust"),
+        ("host", "by_peer", "127.0.0.1/32", "ident"),
+    ];
+    let values: Vec<String> = lines
+        .iter()
+        .map(|(kind, user, address, way)| format!("('{kind} all {user} {address} {way}')"))
+        .collect();
+    let file = db.sql("show hba_file");
+    db.sql(&format!(
+        "set password_encryption = 'md5'; create role by_md5 login password 'm'; \
+         create role by_password login password 'p'; create role by_trust login; create role by_peer login; \
+         copy (values {}) to '{file}'; select pg_reload_conf()",
+        values.join(", ")
+    ));
+    let login = |user: &str, password: &str| {
+        let mut options = of(&db, json!({"query": "select current_user::text"}));
+        options["user"] = json!(user);
+        options["password"] = json!(password);
+        options
+    };
+    for (user, password) in [("by_md5", "m"), ("by_password", "p"), ("by_trust", "")] {
+        let rows = texts(login(user, password), 1).await.unwrap();
+        assert_eq!(rows, [format!("\"{user}\"")]);
+    }
+    for (user, password) in [
+        ("by_md5", "p"),
+        ("by_password", "m"),
+        ("by_peer", "x"),
+        ("by_nobody", "x"),
+    ] {
+        let refused = error(source(login(user, password)).await);
+        assert_eq!(refused.code().id, "JDBC-14", "{user}: {refused}");
+        assert!(refused.help().is_some(), "{user}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_shared_snapshot_each_table_is_read_by_one() {
+    let db = Postgres::shared().database("no_snapshot");
+    db.sql(
+        "create role not_sharing login password 'p'; create table t (id int, pad text); \
+         insert into t select n, repeat('x', 100) from generate_series(1, 20000) n; analyze t; \
+         create table u as select * from t; grant select on t, u to not_sharing; \
+         revoke execute on function pg_export_snapshot() from public",
+    );
+    let mut options = of(
+        &db,
+        json!({"table_list": [{"table_path": "t"}, {"table_path": "u"}]}),
+    );
+    options["user"] = json!("not_sharing");
+    options["password"] = json!("p");
+    let found = source(options.clone()).await.unwrap();
+    assert_eq!(super::support::splits(&found, 3).await.len(), 2);
+    assert_eq!(read(options, 3).await.unwrap().len(), 40_000);
+}

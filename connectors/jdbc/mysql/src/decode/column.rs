@@ -43,6 +43,8 @@ pub(crate) enum Values {
     Time(Vec<i64>),
     TimeText(Bytes, u8),
     Text(Bytes),
+    /// Bytes that are to be text, which the server has not looked at.
+    BytesText(Bytes),
     Bytes(Bytes),
 }
 
@@ -97,6 +99,12 @@ impl Bytes {
     fn end(&mut self) {
         // A batch ends long before: the largest value has a gibibyte, and comes last.
         self.offsets.push(self.data.len() as i32);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.offsets.truncate(rows + 1);
+        let end = self.offsets.last().copied().unwrap_or(0);
+        self.data.truncate(end as usize);
     }
 
     fn finish(&mut self) -> (OffsetBuffer<i32>, Buffer) {
@@ -174,7 +182,8 @@ impl Column {
             (Kind::Time, DataType::String) => {
                 (Values::TimeText(Bytes::new(), declared.decimals), 14)
             }
-            (Kind::Text | Kind::Bytes, DataType::String) => (Values::Text(Bytes::new()), 4),
+            (Kind::Text, DataType::String) => (Values::Text(Bytes::new()), 4),
+            (Kind::Bytes, DataType::String) => (Values::BytesText(Bytes::new()), 4),
             (Kind::Text | Kind::Bytes | Kind::Bit | Kind::Geometry, DataType::Bytes) => {
                 (Values::Bytes(Bytes::new()), 4)
             }
@@ -205,9 +214,37 @@ impl Column {
             Values::UInt64(values) | Values::Decimal { values, .. } => values.push(0),
             Values::Float32(values) => values.push(0.0),
             Values::Float64(values) => values.push(0.0),
-            Values::TimeText(bytes, _) | Values::Text(bytes) | Values::Bytes(bytes) => bytes.end(),
+            Values::TimeText(bytes, _)
+            | Values::Text(bytes)
+            | Values::BytesText(bytes)
+            | Values::Bytes(bytes) => bytes.end(),
         }
         self.nulls.append_null();
+    }
+
+    /// Forgets all values but the first `rows`.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Null(count) => *count = rows,
+            Values::TinyBoolean(values) | Values::BitBoolean(values) => values.truncate(rows),
+            Values::Int8(values) => values.truncate(rows),
+            Values::UInt8(values) | Values::Int16(values) => values.truncate(rows),
+            Values::UInt16(values) | Values::Int32(values) | Values::Date(values, _) => {
+                values.truncate(rows);
+            }
+            Values::UInt32(values)
+            | Values::Int64(values)
+            | Values::DateTime(values, _)
+            | Values::Time(values) => values.truncate(rows),
+            Values::UInt64(values) | Values::Decimal { values, .. } => values.truncate(rows),
+            Values::Float32(values) => values.truncate(rows),
+            Values::Float64(values) => values.truncate(rows),
+            Values::TimeText(bytes, _)
+            | Values::Text(bytes)
+            | Values::BytesText(bytes)
+            | Values::Bytes(bytes) => bytes.truncate(rows),
+        }
+        self.nulls.truncate(rows);
     }
 
     /// Takes a value off a row; gives its bytes, where it is of any length.
@@ -219,6 +256,12 @@ impl Column {
             Values::Int64(values) => values.push(i64::from_le_bytes(fixed(row)?)),
             Values::Text(bytes) | Values::Bytes(bytes) => {
                 let value = row.text().ok_or(Unfit::Cut)?;
+                size = value.len();
+                bytes.push(value);
+            }
+            Values::BytesText(bytes) => {
+                let value = row.text().ok_or(Unfit::Cut)?;
+                std::str::from_utf8(value).map_err(|_| Unfit::Text)?;
                 size = value.len();
                 bytes.push(value);
             }
@@ -301,7 +344,7 @@ impl Column {
             Values::Date(values, _) => primitive::<Date32Type>(values, nulls),
             Values::DateTime(values, _) => primitive::<TimestampMicrosecondType>(values, nulls),
             Values::Time(values) => primitive::<Time64MicrosecondType>(values, nulls),
-            Values::Text(bytes) | Values::TimeText(bytes, _) => {
+            Values::Text(bytes) | Values::BytesText(bytes) | Values::TimeText(bytes, _) => {
                 let (offsets, data) = bytes.finish();
                 match StringArray::try_new(offsets.clone(), data.clone(), nulls) {
                     Ok(array) => Arc::new(array),

@@ -21,8 +21,8 @@ pub(crate) struct RowDecoder {
     size: BatchSize,
     rows: usize,
     bytes: usize,
-    /// Rows of batches before.
-    before: u64,
+    /// Rows that have come, also those that could not be taken.
+    seen: u64,
 }
 
 impl RowDecoder {
@@ -73,24 +73,44 @@ impl RowDecoder {
             size,
             rows: 0,
             bytes: 0,
-            before,
+            seen: before,
         })
     }
 
     /// Takes a row; says whether the batch is full.
     ///
     /// # Errors
-    /// If a value can't be read as the type of its column.
+    /// If a value can't be read as the type of its column. The row is left out then, and the next
+    /// may be taken.
     #[inline]
     pub(crate) fn push(&mut self, packet: &[u8]) -> Result<bool> {
+        self.seen += 1;
         match self.decode(packet) {
             Ok(bytes) => {
                 self.rows += 1;
                 self.bytes += bytes + self.width;
                 Ok(self.rows >= self.size.rows || self.bytes >= self.size.bytes)
             }
-            Err((column, unfit)) => Err(self.unfit(packet, column, unfit)),
+            Err((column, unfit)) => {
+                for column in &mut self.columns {
+                    column.truncate(self.rows);
+                }
+                Err(self.unfit(packet, column, unfit))
+            }
         }
+    }
+
+    /// How many rows have come, also those that could not be taken.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// A row as text.
+    pub(crate) fn text(&self, packet: &[u8]) -> String {
+        let values = self.show(packet, self.columns.len());
+        let names = self.table.schema().names();
+        let pairs: Vec<String> = names.zip(values).map(|(n, v)| format!("{n}={v}")).collect();
+        pairs.join(", ")
     }
 
     #[inline]
@@ -125,7 +145,7 @@ impl RowDecoder {
             match column.finish() {
                 Ok(array) => arrays.push(array),
                 Err(Unfinished::NotText(row)) => {
-                    let row = self.before + row as u64 + 1;
+                    let row = self.seen - (self.rows - row) as u64 + 1;
                     return Err(self.error(index, Unfit::Text).with_context("row", row));
                 }
                 Err(Unfinished::Other(error)) => return Err(*error),
@@ -134,7 +154,6 @@ impl RowDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let schema = self.table.arrow_schema().clone();
         let records = RecordBatch::try_new_with_options(schema, arrays, &options)?;
-        self.before += self.rows as u64;
         (self.rows, self.bytes) = (0, 0);
         Ok(records)
     }
@@ -159,6 +178,11 @@ impl RowDecoder {
         let error = Error::new(code, message)
             .with_context("table", self.table.path())
             .with_context("column", name);
+        // What the server has cut short is the fault of no row.
+        let error = match unfit {
+            Unfit::Cut => error,
+            _ => error.of_row(),
+        };
         match help(unfit, &column.data_type) {
             Some(help) => error.with_help(help),
             None => error,
@@ -168,7 +192,7 @@ impl RowDecoder {
     /// Says which value of which row it is.
     #[cold]
     fn unfit(&self, packet: &[u8], column: usize, unfit: Unfit) -> Error {
-        let shown = self.show(packet, column);
+        let shown = self.show(packet, column + 1);
         let mut error = self.error(column, unfit);
         if let Some(value) = shown.get(column) {
             error = error.with_context("value", value);
@@ -176,25 +200,25 @@ impl RowDecoder {
         let key = self.table.schema().primary_key.as_ref();
         let key = key.map_or(&[][..], |key| &key.columns);
         let places = key.iter().map(|name| self.table.schema().index_of(name));
-        let all = self.show(packet, self.columns.len() - 1);
+        let all = self.show(packet, self.columns.len());
         let values: Option<Vec<String>> = places
             .zip(key)
             .map(|(place, name)| Some(format!("{name}={}", all.get(place?)?)))
             .collect();
         match values {
             Some(values) if !values.is_empty() => error.with_context("key", values.join(", ")),
-            _ => error.with_context("row", self.before + self.rows as u64 + 1),
+            _ => error.with_context("row", self.seen),
         }
     }
 
-    /// The values of a row up to this column.
-    fn show(&self, packet: &[u8], last: usize) -> Vec<String> {
+    /// The first values of a row.
+    fn show(&self, packet: &[u8], count: usize) -> Vec<String> {
         let mut row = Fields::new(packet);
         let Some(nulls) = row.take(1 + nulls_length(self.columns.len())) else {
             return Vec::new();
         };
         let mut shown = Vec::new();
-        for (index, declared) in self.declared.iter().enumerate().take(last + 1) {
+        for (index, declared) in self.declared.iter().enumerate().take(count) {
             let value = match is_null(nulls, index) {
                 true => Some("null".to_owned()),
                 false => show(&mut row, declared.kind, declared.unsigned),

@@ -39,8 +39,11 @@ const LONGEST: usize = 64;
 const UNKNOWN: u16 = 1397;
 /// `XAER_RMFAIL`: not in this state; the connection that prepared it may still be ending.
 const WRONG_STATE: u16 = 1399;
-/// How often it is looked for a transaction, and how long between.
-const LOOKS: u32 = 100;
+/// How often it is looked for a transaction, and how long between: the connection that prepared it
+/// may still be ending.
+const LOOKS: u32 = 600;
+/// How often for one that the server does not list as prepared.
+const LOOKS_UNLISTED: u32 = 10;
 const BETWEEN: Duration = Duration::from_millis(50);
 
 /// The id of a transaction; `unique` tells it from all others.
@@ -111,7 +114,8 @@ pub(crate) async fn mark(connection: &mut Connection, prepared: &Prepared) -> Re
 /// If it is neither prepared nor committed, or the server can't be asked.
 pub(crate) async fn commit(connection: &mut Connection, prepared: &Prepared) -> Result<()> {
     let commit = format!("XA COMMIT {}", literal(&prepared.xid));
-    for look in 0..LOOKS {
+    let mut unlisted = 0;
+    for _ in 0..LOOKS {
         match connection.execute(&commit).await {
             Ok(_) => return Ok(()),
             Err(Failure::Server(error)) if matches!(error.errno, UNKNOWN | WRONG_STATE) => {}
@@ -122,9 +126,13 @@ pub(crate) async fn commit(connection: &mut Connection, prepared: &Prepared) -> 
         if is_committed(connection, prepared).await? {
             return Ok(());
         }
-        if look + 1 < LOOKS {
-            tokio::time::sleep(BETWEEN).await;
+        if is_prepared(connection, &prepared.xid).await == Some(false) {
+            unlisted += 1;
+            if unlisted >= LOOKS_UNLISTED {
+                break;
+            }
         }
+        tokio::time::sleep(BETWEEN).await;
     }
     Err(Error::new(
         errors::TRANSACTION_LOST,
@@ -174,6 +182,13 @@ async fn is_committed(connection: &mut Connection, prepared: &Prepared) -> Resul
         literal(&prepared.xid)
     );
     Ok(!connection.rows(&select).await?.is_empty())
+}
+
+/// Whether the server lists a transaction as prepared; none if the user may not see that.
+async fn is_prepared(connection: &mut Connection, xid: &str) -> Option<bool> {
+    let rows = connection.rows("XA RECOVER").await.ok()?;
+    let mut known = rows.iter().filter_map(|row| row.last()?.as_deref());
+    Some(known.any(|known| known == xid))
 }
 
 /// Forgets commits that can't be asked for again: those of checkpoints before this one.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use seatunnel_api::{
-    Batch, CatalogTable, Error, Output, Result, Source, SourceReader, Split, TaskContext, codes,
+    Batch, CatalogTable, DirtyRows, Error, Output, Result, Source, SourceReader, Split,
+    TaskContext, codes,
 };
 use seatunnel_jdbc_core::options::JdbcSourceOptions;
 use tokio::sync::Mutex;
@@ -86,12 +87,13 @@ impl Source for MySqlSource {
         Ok(splits)
     }
 
-    async fn reader(&self, _context: TaskContext) -> Result<MySqlReader> {
+    async fn reader(&self, context: TaskContext) -> Result<MySqlReader> {
         Ok(MySqlReader {
             settings: self.settings.clone(),
             parts: self.parts.clone(),
             first: self.connection.clone(),
             connection: None,
+            dirty: context.dirty,
         })
     }
 }
@@ -103,6 +105,7 @@ pub(crate) struct MySqlReader {
     /// A connection that one of the readers may have.
     first: Arc<Mutex<Option<Connection>>>,
     connection: Option<Connection>,
+    dirty: DirtyRows,
 }
 
 #[async_trait]
@@ -123,7 +126,7 @@ impl SourceReader for MySqlReader {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        read_split(&mut connection, part, split, out, &self.settings).await?;
+        read_split(&mut connection, part, split, out, self).await?;
         self.connection = Some(connection).filter(Connection::is_usable);
         Ok(())
     }
@@ -150,7 +153,7 @@ async fn read_split(
     part: &Part,
     mut split: MySqlSplit,
     out: &mut Output<'_, MySqlSplit>,
-    settings: &Settings,
+    reader: &MySqlReader,
 ) -> Result<()> {
     let ordered = !part.order.is_empty() && (out.wants_positions() || split.after.is_some());
     // Where no key tells the position, the rows before it are read again and left out.
@@ -167,7 +170,7 @@ async fn read_split(
     let mut decoder = RowDecoder::new(
         &part.table,
         &definitions,
-        settings.behaviour.zero_dates,
+        reader.settings.behaviour.zero_dates,
         out.batch_size(),
         split.rows,
     )?;
@@ -178,10 +181,17 @@ async fn read_split(
                 continue;
             }
             Arrival::Row(row) => {
-                if !decoder.push(connection.row(row))? {
-                    continue;
+                let row = connection.row(row);
+                match decoder.push(row) {
+                    Ok(true) => false,
+                    Ok(false) => continue,
+                    Err(error) if error.is_of_row() && reader.dirty.is_on() => {
+                        let text = decoder.text(row);
+                        reader.dirty.reject_text(&part.table, &text, error).await?;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
                 }
-                false
             }
             Arrival::Wait => {
                 connection.wait().await.map_err(|f| failed(f, part))?;
@@ -192,7 +202,7 @@ async fn read_split(
         if decoder.len() > 0 {
             let records = decoder.finish()?;
             let last = records.num_rows() - 1;
-            split.rows += records.num_rows() as u64;
+            split.rows = decoder.seen();
             if ordered {
                 let key = part.order.iter().map(|&place| {
                     let data_type = &part.table.columns()[place].data_type;

@@ -14,7 +14,6 @@ use super::stream::Stream;
 const COM_QUERY: u8 = 0x03;
 const COM_STMT_PREPARE: u8 = 0x16;
 const COM_STMT_EXECUTE: u8 = 0x17;
-const COM_STMT_SEND_LONG_DATA: u8 = 0x18;
 const COM_STMT_CLOSE: u8 = 0x19;
 
 /// Seconds that the server waits for a peer that is busy with other things.
@@ -189,11 +188,6 @@ impl Connection {
         !self.busy
     }
 
-    /// Whether a transaction is open.
-    pub(crate) fn in_transaction(&self) -> bool {
-        self.last.in_transaction()
-    }
-
     /// Runs statements separated by `;` in one round trip; rows come as text.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<ResultSet>, Failure> {
         self.command(&[&[COM_QUERY], sql.as_bytes()].concat())
@@ -258,22 +252,6 @@ impl Connection {
         self.stream.begin();
         let [a, b, c, d] = id.to_le_bytes();
         self.stream.put(&[COM_STMT_CLOSE, a, b, c, d]);
-    }
-
-    /// Sends a part of a long value before a prepared statement is executed; there is no answer.
-    pub(crate) async fn long_data(
-        &mut self,
-        id: u32,
-        parameter: u16,
-        data: &[u8],
-    ) -> Result<(), Failure> {
-        let mut payload = vec![COM_STMT_SEND_LONG_DATA];
-        payload.extend_from_slice(&id.to_le_bytes());
-        payload.extend_from_slice(&parameter.to_le_bytes());
-        payload.extend_from_slice(data);
-        self.command(&payload).await?;
-        self.busy = false;
-        Ok(())
     }
 
     /// Sends a command, with its command byte; its answer must be read next.

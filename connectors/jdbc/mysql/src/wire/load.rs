@@ -37,14 +37,6 @@ impl Connection {
         self.stream.flush().await?;
         self.answer().await
     }
-
-    /// Ends the file early. Rows sent so far may have been written: roll back.
-    pub(crate) async fn load_fail(&mut self) -> Result<(), Failure> {
-        match self.load_finish().await {
-            Ok(_) | Err(Failure::Server(_)) => Ok(()),
-            Err(other) => Err(other),
-        }
-    }
 }
 
 /// Bytes of a file in one packet, at most: servers refuse packets above max_allowed_packet, which is

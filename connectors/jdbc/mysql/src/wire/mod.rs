@@ -17,7 +17,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use connection::{Arrival, Connection, Prepared, Purpose, ResultSet, Server};
-pub(crate) use failure::{Failure, ServerError};
+pub(crate) use connection::{Arrival, Connection, Purpose, ResultSet, Server};
+pub(crate) use failure::Failure;
 pub(crate) use packet::{ColumnDefinition, Done, Fields};
 pub(crate) use settings::{Behaviour, Settings, TimeType, ZeroDates};

@@ -87,10 +87,6 @@ impl<'a> Fields<'a> {
         std::mem::take(&mut self.bytes)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     fn owned_text(&mut self) -> Option<String> {
         self.text().map(|t| String::from_utf8_lossy(t).into_owned())
     }
@@ -145,11 +141,6 @@ impl Done {
     /// Whether another result follows.
     pub(crate) fn has_more(&self) -> bool {
         self.status & StatusFlags::SERVER_MORE_RESULTS_EXISTS.bits() != 0
-    }
-
-    /// Whether a transaction is open.
-    pub(crate) fn in_transaction(&self) -> bool {
-        self.status & StatusFlags::SERVER_STATUS_IN_TRANS.bits() != 0
     }
 }
 
@@ -230,7 +221,7 @@ mod tests {
         assert_eq!((done.affected, done.last_insert_id), (3, 5));
         assert_eq!((done.status, done.warnings), (3, 1));
         assert_eq!(done.info, "ab");
-        assert!(done.in_transaction() && !done.has_more());
+        assert!(!done.has_more());
         for end in 0..7 {
             assert_eq!(Done::ok(&ok[..end]), None);
         }

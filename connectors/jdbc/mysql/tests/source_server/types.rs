@@ -1,14 +1,10 @@
 //! Values of all types at their limits.
 
-#![allow(clippy::unwrap_used)]
-
-mod source_common;
-
+use crate::common::*;
 use seatunnel_api::{ConstraintKind, TablePath};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::json;
-use source_common::*;
 
 fn database() -> Database {
     MariaDb::shared().database("types")
@@ -404,7 +400,7 @@ async fn bytes_can_be_read_as_text_unless_they_are_none() {
     db.sql("INSERT INTO t VALUES (2, x'ff')");
     let error = error(&db, "", options).await;
     assert_eq!(error.code(), errors::VALUE_UNFIT);
-    assert!(error.report().contains("row: 2"), "{error:?}");
+    assert!(error.report().contains("key: a=2"), "{error:?}");
 }
 
 #[tokio::test]
@@ -478,4 +474,38 @@ async fn the_table_is_described_as_the_server_knows_it() {
         table.options().get("dialect").map(String::as_str),
         Some("mysql")
     );
+}
+
+#[tokio::test]
+async fn rows_that_cannot_be_represented_may_be_set_aside() {
+    let db = database();
+    db.sql(
+        "SET sql_mode = ''; CREATE TABLE t (a INT PRIMARY KEY, s TEXT, n INT, b BLOB, d DATE, x BIT(1), f DECIMAL(40,0)); \
+         INSERT INTO t VALUES (1, 'one', NULL, 'ok', '2020-01-01', 1, 7), (2, 'two', 2, 'ok', '0000-00-00', 0, 7), \
+         (3, NULL, 3, x'ff', '2020-01-03', 1, 7), (4, 'four', 4, 'ok', '2020-01-04', 0, 1e39), (5, 'five', 5, NULL, NULL, NULL, NULL)",
+    );
+    let options = json!({"table_path": "t", "handle_blob_as_string": true});
+    let source = source(&db, options).await.unwrap();
+    let split = splits(&source, 1).await.remove(0);
+    let kept = std::sync::Arc::new(Kept::default());
+    let mut reader = source.reader(task_keeping(&kept)).await.unwrap();
+    let mut collected = Collected::default();
+    reader.read(&split.bytes, &mut collected).await.unwrap();
+    assert_eq!(
+        collected.rows(),
+        [
+            r#"{"a":1,"s":"one","n":null,"b":"ok","d":"2020-01-01","x":true,"f":7.000000000000000000}"#,
+            r#"{"a":5,"s":"five","n":5,"b":null,"d":null,"x":null,"f":null}"#,
+        ]
+    );
+    let kept = kept.0.lock().unwrap();
+    assert_eq!(kept.len(), 3);
+    for (row, parts) in
+        kept.iter()
+            .zip([["a=2", "0000-00-00"], ["a=3", "UTF-8"], ["a=4", "digits"]])
+    {
+        for part in parts {
+            assert!(row.contains(part), "{part} is not in {row}");
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! Reads as an engine does, from a real server.
 
-#![allow(dead_code, clippy::unwrap_used)]
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,8 +7,8 @@ use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::{DynSource, SplitBytes};
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, BatchSize, DirtyRows, Emitter, Error, JobContext, JobMode, Metrics, Result,
-    SourceContext, TaskContext,
+    Batch, BatchSize, DirtyKeeper, DirtyRow, DirtyRows, Emitter, Error, JobContext, JobMode,
+    Metrics, Result, SourceContext, TaskContext,
 };
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSourceOptions;
@@ -99,6 +97,30 @@ impl Collected {
     pub(crate) fn rows(&self) -> Vec<String> {
         let rows = self.batches.iter().flat_map(|b| b.rows());
         rows.map(|row| row.to_json()).collect()
+    }
+}
+
+/// Keeps what is set aside.
+#[derive(Default)]
+pub(crate) struct Kept(pub(crate) std::sync::Mutex<Vec<String>>);
+
+#[async_trait]
+impl DirtyKeeper for Kept {
+    async fn keep(&self, row: &DirtyRow<'_>) -> Result<()> {
+        self.0.lock().unwrap().push(row.members.clone());
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) fn task_keeping(kept: &Arc<Kept>) -> TaskContext {
+    let keepers: Vec<Arc<dyn DirtyKeeper>> = vec![kept.clone()];
+    TaskContext {
+        dirty: DirtyRows::new(keepers, "Jdbc", 0, Metrics::default()),
+        ..task()
     }
 }
 

@@ -1,13 +1,9 @@
 //! What goes wrong ends in one clear error.
 
-#![allow(clippy::unwrap_used)]
-
-mod source_common;
-
+use crate::common::*;
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_testkit::MariaDb;
 use serde_json::json;
-use source_common::*;
 
 #[tokio::test]
 async fn a_missing_table_comes_with_the_nearest_name() {

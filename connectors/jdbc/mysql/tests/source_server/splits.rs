@@ -1,14 +1,10 @@
 //! Splits cover every row once, and reading goes on where it was.
 
-#![allow(clippy::unwrap_used)]
-
-mod source_common;
-
 use std::collections::BTreeSet;
 
+use crate::common::*;
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::{Value as Json, json};
-use source_common::*;
 
 fn database() -> Database {
     MariaDb::shared().database("splits")

@@ -7,7 +7,7 @@ use seatunnel_jdbc_core::errors;
 
 use super::PgSink;
 use super::attempt::{is_retryable, told};
-use super::session::Server;
+use super::session::{Server, UNDEFINED};
 use super::state::{Ready, What};
 use super::table::Work;
 use crate::ddl::literal;
@@ -19,8 +19,6 @@ const PREPARED: &str = "seatunnel_";
 pub(crate) const STAGED: &str = "_seatunnel_staged";
 /// Longest name of a prepared transaction is 200 bytes; the job's part of it is cut to this.
 const JOB: usize = 100;
-/// There is no prepared transaction of that name.
-const UNDEFINED: &str = "42704";
 
 /// What the prepared transactions of a job are called, to begin with.
 pub(crate) fn transaction_name(job: &str) -> String {

@@ -56,7 +56,7 @@ impl TableWriter {
                 return Err(self.told(failure, None));
             };
             self.wait(failure, &mut retries).await?;
-            session.abort().await;
+            session.abort().await?;
             self.apply(session, rows.clone(), None).await?;
         }
     }
@@ -103,7 +103,7 @@ impl TableWriter {
                 }
                 // Only this flush is in the transaction.
                 self.wait(attempt.failure, &mut retries).await?;
-                session.abort().await;
+                session.abort().await?;
                 continue;
             }
             if attempt.failure.as_server().is_none() {

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use seatunnel_api::Result;
+use seatunnel_api::{Error, Result};
 
 use crate::ddl::literal;
 use crate::wire::{Connection, Failure, Settings};
@@ -55,6 +56,12 @@ impl Server {
     }
 }
 
+/// There is no prepared transaction of that name.
+pub(crate) const UNDEFINED: &str = "42704";
+
+/// How long to wait for a process of the server to end.
+const GONE: Duration = Duration::from_secs(20);
+
 /// From this version on the server tells what became of a transaction.
 const WITH_STATUS: u32 = 100_000;
 
@@ -76,6 +83,8 @@ pub(crate) struct Session {
     pub(crate) prepared: HashSet<usize>,
     /// Whether transactions are prepared and wait, with their locks, for all writers.
     waits: bool,
+    /// What takes back rows that wait, or may do so, and have not been handed over.
+    undo: Vec<String>,
 }
 
 impl Session {
@@ -88,6 +97,7 @@ impl Session {
             in_transaction: false,
             copying: None,
             prepared: HashSet::new(),
+            undo: Vec::new(),
         }
     }
 
@@ -168,6 +178,7 @@ impl Session {
             "SELECT txid_current(); "
         };
         let name = literal(name);
+        self.undo.push(format!("ROLLBACK PREPARED {name}"));
         let rows = connection
             .rows(&format!("{number}PREPARE TRANSACTION {name}"))
             .await?;
@@ -176,21 +187,67 @@ impl Session {
             .and_then(|row| row.first()?.as_deref()?.parse().ok()))
     }
 
+    /// To be called before rows are committed into a table where they wait.
+    pub(crate) fn undo_by(&mut self, statement: String) {
+        self.undo.push(statement);
+    }
+
+    /// To be called when someone else has taken charge of the rows that wait.
+    pub(crate) fn handed_over(&mut self) {
+        self.undo.clear();
+    }
+
     /// Takes back everything since the last commit. A connection that is of no more use is dropped,
     /// upon which the server does the same.
-    pub(crate) async fn abort(&mut self) {
+    ///
+    /// # Errors
+    /// If rows that wait for their checkpoint may have been left behind.
+    pub(crate) async fn abort(&mut self) -> Result<()> {
         self.copying = None;
         self.in_transaction = false;
-        let Some(mut connection) = self.connection.take() else {
-            return;
-        };
-        if !connection.is_usable() {
-            return;
+        let mut process = None;
+        if let Some(mut connection) = self.connection.take() {
+            process = Some(connection.process());
+            if connection.is_usable()
+                && (connection.transaction_status() == b'I'
+                    || connection.simple("ROLLBACK").await.is_ok())
+            {
+                process = None;
+                self.connection = Some(connection);
+                self.close();
+            }
         }
-        if connection.transaction_status() == b'I' || connection.simple("ROLLBACK").await.is_ok() {
-            self.connection = Some(connection);
-            self.close();
+        let undo = std::mem::take(&mut self.undo);
+        if undo.is_empty() {
+            return Ok(());
         }
+        self.take_back(process, &undo).await.map_err(|failure| {
+            Error::from(failure).with_context("left behind, undone by", undo.join("; "))
+        })
+    }
+
+    /// Runs statements that take rows back, once a process that may still be at it is gone.
+    async fn take_back(&self, process: Option<i32>, undo: &[String]) -> Result<(), Failure> {
+        let mut connection = self.server.connect().await?;
+        if let Some(process) = process {
+            connection
+                .simple(&format!("SELECT pg_terminate_backend({process})"))
+                .await?;
+            let there = format!("SELECT 1 FROM pg_stat_activity WHERE pid = {process}");
+            let begin = Instant::now();
+            while begin.elapsed() < GONE && !connection.rows(&there).await?.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        for statement in undo {
+            match connection.simple(statement).await {
+                // It had not come that far.
+                Err(failure) if failure.is(UNDEFINED) => {}
+                other => drop(other?),
+            }
+        }
+        self.server.give_back(connection);
+        Ok(())
     }
 
     /// Leaves the connection to others, if there are no statements of this session's on it.

@@ -179,7 +179,7 @@ impl SinkWriter for PgWriter {
         }
         let mut ready = Vec::new();
         for (table, session) in &mut self.tables {
-            let server = || self.sessions[*session].server.settings.place();
+            let server = self.sessions[*session].server.settings.place();
             if let Stage::Waiting {
                 name,
                 steps,
@@ -189,8 +189,11 @@ impl SinkWriter for PgWriter {
             {
                 self.stages += 1;
                 let next = next_stage(name, self.stages);
+                // Should the commit not come through.
+                let undo = format!("DROP TABLE IF EXISTS {name}");
+                self.sessions[*session].undo_by(undo);
                 ready.push(Ready {
-                    server: server(),
+                    server,
                     checkpoint,
                     what: What::Staged {
                         table: table.table.path().to_string(),
@@ -218,14 +221,18 @@ impl SinkWriter for PgWriter {
         for (table, _) in &mut self.tables {
             table.committed();
         }
+        for session in &mut self.sessions {
+            session.handed_over();
+        }
         Ok(ready)
     }
 
     async fn abort(&mut self) -> Result<()> {
+        let mut first = Ok(());
         for session in &mut self.sessions {
-            session.abort().await;
+            first = first.and(session.abort().await);
         }
-        Ok(())
+        first
     }
 
     async fn close(&mut self) -> Result<()> {

@@ -144,6 +144,11 @@ impl Connection {
         self.status
     }
 
+    /// The number of the server's process that serves it.
+    pub(crate) fn process(&self) -> i32 {
+        self.process
+    }
+
     /// Whether a COPY into the server is under way.
     pub(crate) fn is_copying(&self) -> bool {
         self.copying

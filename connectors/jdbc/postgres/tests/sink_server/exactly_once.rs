@@ -108,6 +108,7 @@ async fn a_server_killed_between_preparing_and_committing_has_the_rows_when_it_i
             ready.extend(writer.prepare_commit(1).await.unwrap());
         }
         server.kill();
+        // At once, without waiting for it to come back.
         let error = sink.commit(ready.clone()).await.unwrap_err();
         assert!(error.is_retryable(), "{}", error.report());
         server.restart();
@@ -185,4 +186,26 @@ async fn rows_that_someone_else_has_taken_back_are_not_taken_for_committed() {
         "{error}"
     );
     assert!(!error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_cancel_while_rows_are_made_ready_leaves_nothing_behind() {
+    for db in databases() {
+        let t = table("t", &[("id", "bigint")], &["id"]);
+        let options = json!({"is_exactly_once": true});
+        let sink = sink(&db, options, std::slice::from_ref(&t)).unwrap();
+        sink.prepare().await.unwrap();
+        for micros in [0, 50, 200, 400, 800, 1_600, 3_200, 6_400] {
+            let mut writer = writer(&sink).await.unwrap();
+            writer.write(numbers(&t, 0..5_000)).await.unwrap();
+            let limit = std::time::Duration::from_micros(micros);
+            let ready = tokio::time::timeout(limit, writer.prepare_commit(1)).await;
+            writer.abort().await.unwrap();
+            if let Ok(ready) = ready {
+                sink.abort(ready.unwrap()).await.unwrap();
+            }
+            assert_eq!(left(&db), "0", "after {micros} µs");
+            assert_eq!(db.sql("select count(*) from t"), "0");
+        }
+    }
 }

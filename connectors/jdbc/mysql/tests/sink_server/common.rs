@@ -1,6 +1,6 @@
 //! Runs the sink as an engine does, against real servers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
@@ -14,7 +14,7 @@ use seatunnel_api::{
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSinkOptions;
 use seatunnel_jdbc_mysql::MySql;
-use seatunnel_jdbc_testkit::Database;
+use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::{Value as Json, json};
 
 /// Parameters of the url that choose each of the ways rows are written.
@@ -155,6 +155,18 @@ pub(crate) fn keeping(kept: &Arc<Rejected>) -> TaskContext {
 
 pub(crate) fn text(text: &str) -> Value {
     Value::String(text.to_owned())
+}
+
+/// A server for tests that count what it does or change its settings, one at a time.
+pub(crate) async fn alone() -> tokio::sync::MutexGuard<'static, MariaDb> {
+    static SERVER: LazyLock<tokio::sync::Mutex<MariaDb>> =
+        LazyLock::new(|| tokio::sync::Mutex::new(MariaDb::start()));
+    let server = SERVER.lock().await;
+    server.admin().sql(
+        "set global local_infile = 1; set global max_allowed_packet = 268435456; \
+         set global sql_mode = 'STRICT_TRANS_TABLES'",
+    );
+    server
 }
 
 /// A row of `id` and `name`.

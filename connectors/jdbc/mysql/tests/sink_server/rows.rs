@@ -1,6 +1,6 @@
 //! What is written is what is there, of every type and by every way.
 
-use crate::common::{WAYS, inserts, into, row, sink, table, text, write};
+use crate::common::{WAYS, alone, inserts, into, row, sink, table, text, write};
 use seatunnel_api::{Value, codes};
 use seatunnel_jdbc_testkit::MariaDb;
 use serde_json::json;
@@ -302,7 +302,10 @@ async fn instants_are_the_same_in_every_time_zone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_as_large_as_the_server_allows_is_written_and_a_larger_one_is_named() {
     let t = table(&[("id", "int"), ("name", "string")], &["id"]);
-    let server = MariaDb::with(&[("max_allowed_packet", "16M")]);
+    let server = alone().await;
+    server
+        .admin()
+        .sql("set global max_allowed_packet = 16777216");
     for way in WAYS {
         let db = server.database("large");
         let create = || sink(into(&db, way, json!({})), std::slice::from_ref(&t)).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::{inserts, into, named, row, rows, sink, table, text, write};
+use crate::common::{alone, inserts, into, named, row, rows, sink, table, text, write};
 use seatunnel_api::{
     CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, PrimaryKey, SortOrder,
     TablePath, TableSchema, codes,
@@ -167,7 +167,7 @@ async fn rows_that_do_not_fit_the_table_are_told_all_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_tables_take_one_connection_and_about_a_second() {
-    let server = MariaDb::start();
+    let server = alone().await;
     let db = server.database("hundred");
     let columns = [("id", "int"), ("name", "string")];
     let tables: Vec<_> = (0..100)

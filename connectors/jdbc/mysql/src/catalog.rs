@@ -314,7 +314,118 @@ impl Catalog for MyCatalog<'_> {
 
 #[cfg(test)]
 mod tests {
+    use seatunnel_jdbc_testkit::{Database, MariaDb};
+
     use super::*;
+    use crate::wire::Purpose;
+    use crate::wire::tests::{odd_server, of};
+
+    async fn open(db: &Database) -> Connection {
+        Connection::open(&of(db, ""), Purpose::Sink).await.unwrap()
+    }
+
+    fn paths(texts: &[&str]) -> Vec<TablePath> {
+        texts
+            .iter()
+            .map(|text| TablePath::parse(text, false))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn tables_are_found_alone_and_many_at_once() {
+        let db = MariaDb::shared().database("catalog");
+        let names: Vec<String> = (0..40).map(|n| format!("t{n}")).collect();
+        let create: Vec<String> = names
+            .iter()
+            .map(|name| format!("CREATE TABLE {name} (id INT PRIMARY KEY, {name}_own TEXT)"))
+            .collect();
+        db.sql(&create.join("; "));
+        db.sql("CREATE VIEW seen AS SELECT id FROM t1");
+        let mut connection = open(&db).await;
+        let mut catalog = MyCatalog::new(&mut connection);
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        for count in [1, 3, 40] {
+            let mut wanted = paths(&all[..count]);
+            wanted.push(TablePath::table("T1"));
+            let found = catalog.tables(&wanted).await.unwrap();
+            for (name, info) in all.iter().zip(&found[..count]) {
+                let info = info.as_ref().unwrap();
+                assert_eq!(info.path.to_string(), format!("{}.{name}", db.name()));
+                let columns: Vec<&str> = info.names().collect();
+                assert_eq!(columns, ["id".to_owned(), format!("{name}_own")]);
+                assert!(info.is_unique(&["id"]) && !info.is_view);
+            }
+            assert!(found[count].is_none(), "names of tables have a case here");
+        }
+        let other = paths(&["seen", "mysql.user", "nowhere.t1"]);
+        let found = catalog.tables(&other).await.unwrap();
+        assert!(found[0].as_ref().unwrap().is_view);
+        assert!(found[1].is_some() && found[2].is_none());
+        assert!(
+            catalog
+                .table_names()
+                .await
+                .unwrap()
+                .iter()
+                .any(|path| path.table == "t39")
+        );
+    }
+
+    #[tokio::test]
+    async fn names_in_any_case_where_the_server_takes_them_so() {
+        let db = odd_server().database("catalog");
+        db.sql("CREATE TABLE Mixed (Id INT)");
+        let mut connection = open(&db).await;
+        let mut catalog = MyCatalog::new(&mut connection);
+        let upper = format!("{}.MIXED", db.name().to_uppercase());
+        let found = catalog.tables(&paths(&["Mixed", &upper])).await.unwrap();
+        for info in found {
+            assert_eq!(info.unwrap().path.table, "mixed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_table_that_others_point_at_is_emptied_all_the_same() {
+        let db = MariaDb::shared().database("catalog");
+        db.sql(
+            "CREATE TABLE a (id INT PRIMARY KEY) ENGINE InnoDB; \
+             CREATE TABLE b (id INT, FOREIGN KEY (id) REFERENCES a (id)) ENGINE InnoDB; \
+             INSERT INTO a VALUES (1)",
+        );
+        let mut connection = open(&db).await;
+        let mut catalog = MyCatalog::new(&mut connection);
+        let info = catalog
+            .table(&TablePath::table("a"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(catalog.has_rows(&info).await.unwrap());
+        catalog.truncate(&info).await.unwrap();
+        assert!(!catalog.has_rows(&info).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_the_server_fills_and_computes_is_known() {
+        let db = MariaDb::shared().database("catalog");
+        db.sql(
+            "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a INT, b INT AS (a + 1) VIRTUAL, \
+             c INT DEFAULT 3, d DATETIME DEFAULT NOW() ON UPDATE NOW(), e INT NOT NULL)",
+        );
+        let mut connection = open(&db).await;
+        let mut catalog = MyCatalog::new(&mut connection);
+        let info = catalog
+            .table(&TablePath::table("t"))
+            .await
+            .unwrap()
+            .unwrap();
+        let of = |pick: fn(&ColumnInfo) -> bool| -> Vec<&str> {
+            let picked = info.columns.iter().filter(|c| pick(c));
+            picked.map(|c| c.column.name.as_str()).collect()
+        };
+        assert_eq!(of(|c| c.generated), ["b"]);
+        assert_eq!(of(|c| c.filled), ["id", "b", "c", "d"]);
+        assert_eq!(of(|c| !c.column.nullable), ["id", "e"]);
+    }
 
     #[test]
     fn defaults_of_mariadb_lose_their_quotes() {

@@ -15,7 +15,7 @@ mod public_key;
 mod settings;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use connection::{Arrival, Connection, Purpose, ResultSet, Server};
 pub(crate) use failure::Failure;

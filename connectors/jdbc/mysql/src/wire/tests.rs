@@ -18,7 +18,7 @@ fn settings(url: &str, user: &str, password: &str) -> Settings {
     Settings::parse(&options).unwrap()
 }
 
-fn of(db: &Database, query: &str) -> Settings {
+pub(crate) fn of(db: &Database, query: &str) -> Settings {
     settings(&format!("{}{query}", db.jdbc_url()), &db.user, &db.password)
 }
 
@@ -27,7 +27,7 @@ async fn open(settings: &Settings) -> Result<Connection, Error> {
 }
 
 /// A server that is set as few are.
-fn odd_server() -> &'static MariaDb {
+pub(crate) fn odd_server() -> &'static MariaDb {
     static SERVER: OnceLock<MariaDb> = OnceLock::new();
     SERVER.get_or_init(|| {
         MariaDb::with(&[
@@ -35,6 +35,7 @@ fn odd_server() -> &'static MariaDb {
             ("plugin_load_add", "auth_ed25519"),
             ("sql_mode", "NO_BACKSLASH_ESCAPES,ANSI_QUOTES"),
             ("max_allowed_packet", "1M"),
+            ("lower_case_table_names", "1"),
         ])
     })
 }

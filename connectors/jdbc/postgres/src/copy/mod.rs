@@ -1,6 +1,7 @@
 //! Rows in the binary form of COPY.
 
 pub(crate) mod decode;
+mod decode_columns;
 mod decode_numeric;
 pub(crate) mod encode;
 pub(crate) mod encode_form;

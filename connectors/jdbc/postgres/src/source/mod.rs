@@ -14,6 +14,7 @@
 
 mod part;
 mod plan;
+mod queries;
 mod read;
 mod session;
 mod split;

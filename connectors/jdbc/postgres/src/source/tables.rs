@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use seatunnel_api::{
-    CatalogTable, Column, DataType, Error, Result, SourceContext, TablePath, TableSchema,
-};
+use seatunnel_api::{CatalogTable, Column, DataType, Error, Result, SourceContext, TablePath};
 use seatunnel_jdbc_core::catalog::{self, Catalog};
+use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::keys::{Number, partition_column};
 use seatunnel_jdbc_core::options::{JdbcSourceOptions, TableOptions};
 use seatunnel_jdbc_core::wanted::{self, TablePattern};
-use seatunnel_jdbc_core::{errors, sql};
 
 use super::part::{Key, Origin, Part, PartColumn, Piece, QUOTE};
 use crate::catalog::{PgCatalog, PgTable};
 use crate::ddl;
-use crate::types::{PgType, ReadOptions, Reading};
+use crate::types::ReadOptions;
 use crate::wire::Connection;
 
 /// The first version whose scans of a range of pages read no others.
@@ -111,11 +109,12 @@ async fn resolved(
     Ok(all)
 }
 
-struct Maker<'a> {
-    connection: &'a mut Connection,
-    read: ReadOptions,
-    condition: Option<String>,
-    context: &'a SourceContext,
+/// Makes parts.
+pub(super) struct Maker<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) read: ReadOptions,
+    pub(super) condition: Option<String>,
+    pub(super) context: &'a SourceContext,
 }
 
 impl Maker<'_> {
@@ -221,125 +220,8 @@ impl Maker<'_> {
         })
     }
 
-    async fn of_query(
-        &mut self,
-        query: &str,
-        path: Option<TablePath>,
-        known: Option<PgTable>,
-        wanted: &TableOptions,
-    ) -> Result<Part> {
-        let query = sql::without_end(query).to_owned();
-        let named = |e: Error| e.with_context("query", shortened(&query));
-        let prepared = self
-            .connection
-            .prepare("", &query, &[])
-            .await
-            .map_err(|failure| named(failure.into()))?;
-        if !prepared.parameters.is_empty() {
-            return Err(named(Error::new(
-                errors::OPTION,
-                "the query of a source can't have parameters",
-            )));
-        }
-        let fields = prepared.columns;
-        if fields.is_empty() {
-            return Err(named(Error::new(
-                errors::OPTION,
-                "the option `query` of a source must be a query that returns rows",
-            )));
-        }
-        for (place, field) in fields.iter().enumerate() {
-            if fields[..place].iter().any(|other| other.name == field.name) {
-                return Err(named(
-                    Error::new(
-                        errors::OPTION,
-                        format!("the query has two columns `{}`", field.name),
-                    )
-                    .with_help("give one of them another name with AS"),
-                ));
-            }
-        }
-        let is_query = first_word(&query).is_some_and(|word| {
-            ["select", "values", "with", "table"]
-                .iter()
-                .any(|q| q.eq_ignore_ascii_case(word))
-        });
-        let types = PgCatalog::new(&mut *self.connection).types(&fields).await?;
-        let mut described = Vec::with_capacity(fields.len());
-        let mut columns = Vec::with_capacity(fields.len());
-        let mut type_names = Vec::with_capacity(fields.len());
-        for (field, (pg, _)) in fields.iter().zip(&types) {
-            // The result of an expression has as many digits as the server likes.
-            let read = ReadOptions {
-                rounds: field.table_oid == 0,
-                ..self.read
-            };
-            let mut reading = Reading::of(pg, read);
-            if !is_query && reading.cast.is_some() {
-                // Nothing can be cast here, but the server can be asked for its text.
-                reading = Reading::text();
-            }
-            let mut column = Column::new(&field.name, reading.data_type.clone());
-            reading.describe(pg, &mut column);
-            let origin = known
-                .as_ref()
-                .filter(|t| t.oid == field.table_oid)
-                .and_then(|t| {
-                    let place = t.columns.iter().position(|c| c.number == field.attribute)?;
-                    Some((&t.info.columns[place].column, &t.columns[place]))
-                });
-            if let Some((known, _)) = origin {
-                column.nullable = known.nullable;
-                column.comment = known.comment.clone();
-                column.default_value = known.default_value.clone();
-            }
-            let type_name = match origin {
-                Some((_, column)) => column.type_name.clone(),
-                None => spelled(pg),
-            };
-            column.source_type = Some(type_name.clone());
-            type_names.push(type_name.clone());
-            columns.push(PartColumn {
-                name: field.name.clone(),
-                type_name,
-                reading,
-            });
-            described.push(column);
-        }
-        let path = match (path, &self.context.plugin_output) {
-            (Some(path), _) => path,
-            (None, Some(name)) => TablePath::parse(name, true),
-            (None, None) => TablePath::unnamed(),
-        };
-        let table = match &known {
-            Some(known) => known.info.to_catalog(path, described),
-            None => CatalogTable::new("Jdbc", path, TableSchema::new(described)),
-        };
-        let table = Arc::new(own(table));
-        if !is_query && (self.condition.is_some() || wanted.partition_column.is_some()) {
-            return Err(named(Error::new(
-                errors::OPTION,
-                "where_condition and partition_column need a query that begins with SELECT, WITH, VALUES or TABLE",
-            )));
-        }
-        let key = match &wanted.partition_column {
-            Some(column) => Some(self.key(column, &table, &type_names, wanted)?),
-            None => None,
-        };
-        Ok(Part {
-            table,
-            columns,
-            origin: match is_query {
-                true => Origin::Query(query),
-                false => Origin::Statement(query),
-            },
-            condition: self.condition.clone(),
-            key,
-            parts: wanted.partition_num,
-        })
-    }
-
-    fn key(
+    /// The column that divides a part, by its name in any case.
+    pub(super) fn key(
         &self,
         name: &str,
         table: &CatalogTable,
@@ -381,75 +263,6 @@ fn has_bounds(wanted: &TableOptions) -> bool {
 }
 
 /// Says which database it is of, so that a target of the same kind takes its types as they are.
-fn own(table: CatalogTable) -> CatalogTable {
+pub(super) fn own(table: CatalogTable) -> CatalogTable {
     table.with_option(catalog::DIALECT, ddl::DIALECT)
-}
-
-fn spelled(pg: &PgType) -> String {
-    match &pg.element {
-        Some(element) => format!("{}[]", element.name),
-        None => pg.name.clone(),
-    }
-}
-
-/// Enough of a query to know it again.
-fn shortened(query: &str) -> String {
-    const ENOUGH: usize = 200;
-    match query.char_indices().nth(ENOUGH) {
-        None => query.to_owned(),
-        Some((end, _)) => format!("{}…", &query[..end]),
-    }
-}
-
-/// The word that a statement begins with, behind comments and brackets.
-fn first_word(query: &str) -> Option<&str> {
-    let mut rest = query;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
-        if let Some(comment) = rest.strip_prefix("--") {
-            rest = comment.split_once('\n')?.1;
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            // Comments may be within comments.
-            let mut depth = 1;
-            let mut at = 0;
-            while depth > 0 {
-                let next = comment[at..].find(['*', '/'])? + at;
-                let pair = comment.get(next..next + 2)?;
-                (depth, at) = match pair {
-                    "/*" => (depth + 1, next + 2),
-                    "*/" => (depth - 1, next + 2),
-                    _ => (depth, next + 1),
-                };
-            }
-            rest = &comment[at..];
-        } else {
-            let end = rest
-                .find(|c: char| !c.is_alphabetic())
-                .unwrap_or(rest.len());
-            return (end > 0).then_some(&rest[..end]);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_is_told_by_its_first_word() {
-        assert_eq!(
-            first_word(" -- a\n ( /* b /* c */ */ SELECT 1"),
-            Some("SELECT")
-        );
-        assert_eq!(first_word("with x as (select 1) table x"), Some("with"));
-        assert_eq!(first_word("SHOW all"), Some("SHOW"));
-        assert_eq!(first_word("/* never ended"), None);
-        assert_eq!(first_word(""), None);
-    }
-
-    #[test]
-    fn a_long_query_is_shortened() {
-        assert_eq!(shortened("select 1"), "select 1");
-        assert_eq!(shortened(&"ä".repeat(300)).chars().count(), 201);
-    }
 }

@@ -1,18 +1,20 @@
-//! What the server says about tables. Any number of tables takes one round trip.
+//! What the server says about tables. Any number of tables takes one round trip, and one more each
+//! where there are types besides those of every day, or partitions.
+
+mod answers;
+mod statements;
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use async_trait::async_trait;
-use seatunnel_api::{
-    Column, ConstraintKey, ConstraintKind, Error, PrimaryKey, Result, SortOrder, TablePath, codes,
-};
+use seatunnel_api::{Column, Error, Result, TablePath, codes};
 use seatunnel_jdbc_core::catalog::{Catalog, ColumnInfo, NewTable, TableInfo};
-use seatunnel_jdbc_core::errors;
 
 use crate::ddl;
 use crate::types::{PgType, ReadOptions, Reading};
 use crate::wire::{Connection, FieldInfo, ResultSet};
+use answers::{Row, add_key, not_understood, to_table, to_type};
+use statements::{KINDS, children_sql, tables_sql, types_sql};
 
 /// A table or view, with what only this database has.
 #[derive(Clone, Debug)]
@@ -75,9 +77,6 @@ pub(crate) struct PgCatalog<'a> {
     /// How columns are to be read.
     pub(crate) options: ReadOptions,
 }
-
-/// Kinds of `pg_class` that have rows to read.
-const KINDS: &str = "'r', 'p', 'v', 'm', 'f'";
 
 impl<'a> PgCatalog<'a> {
     /// Through a connection, with columns read as they are.
@@ -291,211 +290,6 @@ impl<'a> PgCatalog<'a> {
             .map(|t| t.ok_or_else(not_understood))
             .collect()
     }
-}
-
-/// A row of a catalog, whose columns are known by their places.
-#[derive(Clone, Copy)]
-struct Row<'a>(&'a Vec<Option<String>>);
-
-impl<'a> Row<'a> {
-    fn text(self, place: usize) -> Option<&'a str> {
-        self.0.get(place)?.as_deref()
-    }
-
-    fn number<T: FromStr>(self, place: usize) -> Result<T> {
-        let number = self.text(place).and_then(|text| text.parse().ok());
-        number.ok_or_else(not_understood)
-    }
-
-    fn is_true(self, place: usize) -> bool {
-        self.text(place) == Some("t")
-    }
-
-    fn letter(self, place: usize) -> char {
-        self.text(place)
-            .and_then(|text| text.chars().next())
-            .unwrap_or(' ')
-    }
-}
-
-fn not_understood() -> Error {
-    Error::new(errors::PROTOCOL, "the server's catalog can't be understood")
-        .with_help("is it PostgreSQL, from version 10 on, that the url names?")
-}
-
-fn to_table(row: Row<'_>, database: &str) -> Result<PgTable> {
-    let kind = row.letter(3);
-    let rows: f64 = row.number(4)?;
-    Ok(PgTable {
-        info: TableInfo {
-            path: TablePath {
-                database: Some(database.to_owned()),
-                schema: row.text(1).map(unquoted),
-                table: row.text(2).unwrap_or_default().to_owned(),
-            },
-            is_view: matches!(kind, 'v' | 'm'),
-            columns: Vec::new(),
-            primary_key: None,
-            keys: Vec::new(),
-            comment: None,
-            rows: (rows >= 0.0).then_some(rows as u64),
-        },
-        oid: row.number(0)?,
-        kind,
-        columns: Vec::new(),
-        bytes: row.number(7)?,
-        page: row.number::<u64>(8)?.max(1),
-        row_security: row.is_true(6),
-        has_children: row.is_true(5),
-        children: Vec::new(),
-    })
-}
-
-/// A name that the server has put in quotes where it needs them.
-fn unquoted(name: &str) -> String {
-    let inner = name
-        .strip_prefix('"')
-        .and_then(|name| name.strip_suffix('"'));
-    match inner {
-        Some(inner) => inner.replace("\"\"", "\""),
-        None => name.to_owned(),
-    }
-}
-
-/// Adds a key or an index; its columns are numbers with blanks between, as are their options.
-fn add_key(table: &mut PgTable, row: Row<'_>) -> Result<()> {
-    let count: usize = row.number(4)?;
-    let numbers = row.text(5).unwrap_or_default().split_ascii_whitespace();
-    let options = row.text(6).unwrap_or_default().split_ascii_whitespace();
-    let mut columns = Vec::with_capacity(count);
-    for (number, option) in numbers.zip(options).take(count) {
-        let number: Option<i16> = number.parse().ok();
-        let column = table.columns.iter().find(|c| Some(c.number) == number);
-        let column = column.ok_or_else(not_understood)?;
-        let descending = option.parse::<u16>().is_ok_and(|option| option & 1 == 1);
-        let order = match descending {
-            true => SortOrder::Desc,
-            false => SortOrder::Asc,
-        };
-        columns.push((column.name.clone(), order));
-    }
-    let name = row.text(1).unwrap_or_default().to_owned();
-    if row.is_true(2) {
-        let columns = columns.into_iter().map(|(name, _)| name).collect();
-        table.info.primary_key = Some(PrimaryKey { name, columns });
-        return Ok(());
-    }
-    let kind = match row.is_true(3) {
-        true => ConstraintKind::Unique,
-        false => ConstraintKind::Index,
-    };
-    table.info.keys.push(ConstraintKey {
-        name,
-        kind,
-        columns,
-    });
-    Ok(())
-}
-
-fn to_type(row: Row<'_>) -> Result<PgType> {
-    let modifier = row.number(5)?;
-    let element = match row.text(7) {
-        // `int2vector` and its kin are arrays only inside.
-        Some(_) if row.letter(6) == 'A' => Some(Box::new(PgType {
-            oid: row.number(7)?,
-            name: row.text(8).unwrap_or_default().to_owned(),
-            kind: row.letter(9),
-            modifier,
-            element: None,
-            dimensions: 0,
-        })),
-        _ => None,
-    };
-    Ok(PgType {
-        oid: row.number(2)?,
-        name: row.text(3).unwrap_or_default().to_owned(),
-        kind: row.letter(4),
-        modifier,
-        element,
-        dimensions: row.number(10)?,
-    })
-}
-
-/// Six statements: which tables are there, and what there is to know of them. Small ones, since the
-/// first statements of a connection cost as much as they have catalogs and joins.
-fn tables_sql(paths: &[TablePath], version: u32) -> String {
-    let names: Vec<String> = paths
-        .iter()
-        .map(|path| {
-            let name = TablePath {
-                database: None,
-                ..path.clone()
-            };
-            format!("to_regclass({})", ddl::literal(&ddl::qualified(&name)))
-        })
-        .collect();
-    let places: Vec<String> = names.iter().map(|name| format!("({name}::oid)")).collect();
-    // What servers before these versions don't have. 0 is one that doesn't tell its version.
-    let since = |wanted: u32, expression, otherwise| match version {
-        0 => expression,
-        version if version >= wanted => expression,
-        _ => otherwise,
-    };
-    let generated = since(120_000, "attgenerated", "''");
-    let key_columns = since(110_000, "i.indnkeyatts", "i.indnatts");
-    format!(
-        "VALUES {places}; \
-         SELECT oid, relnamespace::regnamespace, relname, relkind, reltuples, relhassubclass, \
-           relrowsecurity AND row_security_active(oid), \
-           CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(oid) ELSE 0 END, current_setting('block_size') \
-         FROM pg_catalog.pg_class WHERE oid IN ({names}) AND relkind IN ({KINDS}); \
-         SELECT attrelid, attnum, attname, attnotnull, atttypid, atttypmod, attidentity, {generated}, \
-           format_type(atttypid, atttypmod) \
-         FROM pg_catalog.pg_attribute WHERE attrelid IN ({names}) AND attnum > 0 AND NOT attisdropped \
-         ORDER BY attrelid, attnum; \
-         SELECT i.indrelid, c.relname, i.indisprimary, i.indisunique, {key_columns}, i.indkey, i.indoption \
-         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-         WHERE i.indrelid IN ({names}) AND i.indisvalid AND i.indimmediate AND c.relam = {BTREE} \
-         AND i.indpred IS NULL AND i.indexprs IS NULL \
-         ORDER BY i.indisprimary DESC, i.indisunique DESC, c.relname; \
-         SELECT objoid, objsubid, description FROM pg_catalog.pg_description \
-         WHERE objoid IN ({names}) AND classoid = 'pg_catalog.pg_class'::regclass; \
-         SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_catalog.pg_attrdef WHERE adrelid IN ({names})",
-        places = places.join(", "),
-        names = names.join(", "),
-    )
-}
-
-/// The access method of ordinary indexes, as `pg_am` has had it always.
-const BTREE: u32 = 403;
-
-/// Whatever is below tables, but for partitions that are divided again.
-fn children_sql(parents: &str) -> String {
-    format!(
-        "WITH RECURSIVE below(top, oid) AS (\
-           SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits WHERE inhparent IN ({parents}) UNION \
-           SELECT b.top, h.inhrelid FROM pg_catalog.pg_inherits h JOIN below b ON h.inhparent = b.oid) \
-         SELECT b.top, s.nspname, c.relname, c.relkind, c.reltuples, has_table_privilege(c.oid, 'SELECT'), \
-           CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END \
-         FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.oid AND c.relkind <> 'p' \
-         JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace ORDER BY b.top, c.oid"
-    )
-}
-
-/// The types of columns `(place, type, modifier, table, number)`; domains are looked through twice.
-fn types_sql(columns: &str) -> String {
-    format!(
-        "SELECT f.n, t.typtype = 'd' AND t.typnotnull, coalesce(bb.oid, b.oid, t.oid), \
-           coalesce(bb.typname, b.typname, t.typname), coalesce(bb.typtype, b.typtype, t.typtype), \
-           CASE WHEN b.oid IS NULL THEN f.m ELSE greatest(t.typtypmod, b.typtypmod) END, \
-           coalesce(bb.typcategory, b.typcategory, t.typcategory), e.oid, e.typname, e.typtype, \
-           greatest(a.attndims, t.typndims) \
-         FROM (VALUES {columns}) f(n, o, m, r, a) JOIN pg_catalog.pg_type t ON t.oid = f.o \
-         LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype \
-         LEFT JOIN pg_catalog.pg_type bb ON b.typtype = 'd' AND bb.oid = b.typbasetype \
-         LEFT JOIN pg_catalog.pg_type e ON e.oid = coalesce(bb.typelem, b.typelem, t.typelem) \
-         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = f.r AND a.attnum = f.a"
-    )
 }
 
 #[async_trait]

@@ -1,0 +1,462 @@
+//! Columns that values in the binary forms of their types are added to.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::{
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, ListArray,
+    PrimitiveArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
+use arrow_schema::{DataType as ArrowType, Field};
+use seatunnel_api::time::MICROS_PER_DAY;
+use seatunnel_api::{DataType, MAX_DECIMAL128};
+
+use super::decode_numeric as numeric;
+use crate::types::Coding;
+
+/// Days from 1970-01-01 to 2000-01-01, from which the server counts.
+const EPOCH_DAYS: i32 = 10_957;
+/// The same in microseconds.
+const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * MICROS_PER_DAY;
+
+/// Why a value is not what its column is of, as it ends a sentence about the value.
+pub(crate) type Why = &'static str;
+
+const BROKEN: Why = "has a form that the server's type should not have";
+
+/// Values of one column, and which of them are null.
+pub(super) struct Column {
+    values: Values,
+    /// Which are there; none as long as all are.
+    present: Option<BooleanBufferBuilder>,
+}
+
+enum Values {
+    Bool(Vec<bool>),
+    Int2(Vec<i16>),
+    Int4(Vec<i32>),
+    Int8(Vec<i64>),
+    Oid(Vec<i64>),
+    Float4(Vec<f32>),
+    Float8(Vec<f64>),
+    Numeric(Digits, Vec<i128>),
+    WideNumeric(Digits, Vec<i256>),
+    Text(Bytes),
+    Jsonb(Bytes),
+    Uuid(Bytes),
+    Bytea(Bytes),
+    Date(Vec<i32>),
+    Time(Vec<i64>),
+    TimeTz(Vec<i64>),
+    Timestamp { utc: bool, values: Vec<i64> },
+    List(Box<List>),
+}
+
+#[derive(Clone, Copy)]
+struct Digits {
+    precision: u8,
+    scale: i8,
+    rounds: bool,
+}
+
+/// Values of different lengths, one behind the other.
+struct Bytes {
+    ends: Vec<i32>,
+    bytes: Vec<u8>,
+}
+
+struct List {
+    ends: Vec<i32>,
+    items: Column,
+    item_type: DataType,
+}
+
+impl Bytes {
+    fn with_capacity(rows: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        Self {
+            ends,
+            bytes: Vec::with_capacity(rows * 16),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.end();
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        // A batch has little more than one value of at most 1 GiB.
+        self.ends.push(self.bytes.len() as i32);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows + 1);
+        self.bytes
+            .truncate(self.ends[rows.min(self.ends.len() - 1)] as usize);
+    }
+
+    fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
+        OffsetBuffer::new(ScalarBuffer::from(ends))
+    }
+
+    fn into_strings(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
+        let offsets = Self::offsets(self.ends);
+        let buffer = Buffer::from_vec(self.bytes);
+        match StringArray::try_new(offsets.clone(), buffer.clone(), nulls.clone()) {
+            Ok(array) => Arc::new(array),
+            // Only a database without an encoding of its own (SQL_ASCII) has such values.
+            Err(_) => Arc::new(lossy(&BinaryArray::new(offsets, buffer, nulls), bad)),
+        }
+    }
+}
+
+/// The values as texts; `bad` hears of those that are none.
+#[cold]
+fn lossy(values: &BinaryArray, bad: &mut dyn FnMut(usize)) -> StringArray {
+    let texts = values.iter().enumerate().map(|(row, value)| {
+        let text = String::from_utf8_lossy(value?);
+        if matches!(text, Cow::Owned(_)) {
+            bad(row);
+        }
+        Some(text)
+    });
+    texts.collect()
+}
+
+impl Column {
+    pub(super) fn new(coding: &Coding, data_type: &DataType, rows: usize) -> Self {
+        let values = match coding {
+            Coding::Bool => Values::Bool(Vec::with_capacity(rows)),
+            Coding::Int2 => Values::Int2(Vec::with_capacity(rows)),
+            Coding::Int4 => Values::Int4(Vec::with_capacity(rows)),
+            Coding::Int8 => Values::Int8(Vec::with_capacity(rows)),
+            Coding::Oid => Values::Oid(Vec::with_capacity(rows)),
+            Coding::Float4 => Values::Float4(Vec::with_capacity(rows)),
+            Coding::Float8 => Values::Float8(Vec::with_capacity(rows)),
+            Coding::Numeric {
+                precision,
+                scale,
+                rounds,
+            } => {
+                let digits = Digits {
+                    precision: *precision,
+                    scale: *scale,
+                    rounds: *rounds,
+                };
+                if *precision <= MAX_DECIMAL128 {
+                    Values::Numeric(digits, Vec::with_capacity(rows))
+                } else {
+                    Values::WideNumeric(digits, Vec::with_capacity(rows))
+                }
+            }
+            Coding::Text => Values::Text(Bytes::with_capacity(rows)),
+            Coding::Jsonb => Values::Jsonb(Bytes::with_capacity(rows)),
+            Coding::Uuid => Values::Uuid(Bytes::with_capacity(rows)),
+            Coding::Bytea => Values::Bytea(Bytes::with_capacity(rows)),
+            Coding::Date => Values::Date(Vec::with_capacity(rows)),
+            Coding::Time => Values::Time(Vec::with_capacity(rows)),
+            Coding::TimeTz => Values::TimeTz(Vec::with_capacity(rows)),
+            Coding::Timestamp => Values::Timestamp {
+                utc: *data_type == DataType::TimestampTz,
+                values: Vec::with_capacity(rows),
+            },
+            Coding::Array(item) => {
+                let item_type = match data_type {
+                    DataType::Array(item) => (**item).clone(),
+                    other => other.clone(),
+                };
+                let mut ends = Vec::with_capacity(rows + 1);
+                ends.push(0);
+                Values::List(Box::new(List {
+                    ends,
+                    items: Self::new(item, &item_type, rows),
+                    item_type,
+                }))
+            }
+        };
+        Self {
+            values,
+            present: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, value: &[u8]) -> Result<(), Why> {
+        if let Some(present) = &mut self.present {
+            present.append(true);
+        }
+        match &mut self.values {
+            Values::Bool(values) => values.push(fixed::<1>(value)?[0] != 0),
+            Values::Int2(values) => values.push(i16::from_be_bytes(fixed(value)?)),
+            Values::Int4(values) => values.push(i32::from_be_bytes(fixed(value)?)),
+            Values::Int8(values) => values.push(i64::from_be_bytes(fixed(value)?)),
+            Values::Oid(values) => values.push(u32::from_be_bytes(fixed(value)?).into()),
+            Values::Float4(values) => values.push(f32::from_be_bytes(fixed(value)?)),
+            Values::Float8(values) => values.push(f64::from_be_bytes(fixed(value)?)),
+            Values::Numeric(digits, values) => {
+                let Digits {
+                    precision,
+                    scale,
+                    rounds,
+                } = *digits;
+                let number = numeric::read(value, precision, scale, rounds);
+                values.push(number.map_err(why_not)?);
+            }
+            Values::WideNumeric(digits, values) => {
+                let Digits {
+                    precision,
+                    scale,
+                    rounds,
+                } = *digits;
+                let number = numeric::read_wide(value, precision, scale, rounds);
+                values.push(number.map_err(why_not)?);
+            }
+            Values::Text(bytes) | Values::Bytea(bytes) => bytes.push(value),
+            Values::Jsonb(bytes) => match value {
+                [1, text @ ..] => bytes.push(text),
+                _ => return Err(BROKEN),
+            },
+            Values::Uuid(bytes) => push_uuid(bytes, fixed(value)?),
+            Values::Date(values) => values.push(match i32::from_be_bytes(fixed(value)?) {
+                i32::MAX => return Err("is infinity, which a DATE can't be"),
+                i32::MIN => return Err("is -infinity, which a DATE can't be"),
+                days => days
+                    .checked_add(EPOCH_DAYS)
+                    .ok_or("is beyond the days that a DATE can be")?,
+            }),
+            Values::Time(values) => values.push(time(i64::from_be_bytes(fixed(value)?))?),
+            Values::TimeTz(values) => {
+                let [micros @ .., _, _, _, _] = fixed::<12>(value)?;
+                values.push(time(i64::from_be_bytes(micros))?);
+            }
+            Values::Timestamp { values, .. } => {
+                values.push(match i64::from_be_bytes(fixed(value)?) {
+                    i64::MAX => return Err("is infinity, which a TIMESTAMP can't be"),
+                    i64::MIN => return Err("is -infinity, which a TIMESTAMP can't be"),
+                    micros => micros
+                        .checked_add(EPOCH_MICROS)
+                        .ok_or("is beyond the times that a TIMESTAMP can be")?,
+                });
+            }
+            Values::List(list) => list.push(value)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn push_null(&mut self, rows: usize) {
+        self.present
+            .get_or_insert_with(|| {
+                let mut present = BooleanBufferBuilder::new(rows + 1_024);
+                present.append_n(rows, true);
+                present
+            })
+            .append(false);
+        match &mut self.values {
+            Values::Bool(values) => values.push(false),
+            Values::Int2(values) => values.push(0),
+            Values::Int4(values) | Values::Date(values) => values.push(0),
+            Values::Int8(values)
+            | Values::Oid(values)
+            | Values::Time(values)
+            | Values::TimeTz(values)
+            | Values::Timestamp { values, .. } => values.push(0),
+            Values::Float4(values) => values.push(0.0),
+            Values::Float8(values) => values.push(0.0),
+            Values::Numeric(_, values) => values.push(0),
+            Values::WideNumeric(_, values) => values.push(i256::ZERO),
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.end(),
+            Values::List(list) => list.end(),
+        }
+    }
+
+    /// How many values there are.
+    fn len(&self) -> usize {
+        match &self.values {
+            Values::Bool(values) => values.len(),
+            Values::Int2(values) => values.len(),
+            Values::Int4(values) | Values::Date(values) => values.len(),
+            Values::Int8(values)
+            | Values::Oid(values)
+            | Values::Time(values)
+            | Values::TimeTz(values)
+            | Values::Timestamp { values, .. } => values.len(),
+            Values::Float4(values) => values.len(),
+            Values::Float8(values) => values.len(),
+            Values::Numeric(_, values) => values.len(),
+            Values::WideNumeric(_, values) => values.len(),
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.ends.len() - 1,
+            Values::List(list) => list.ends.len() - 1,
+        }
+    }
+
+    /// Forgets what comes after so many values.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        if let Some(present) = &mut self.present {
+            present.truncate(rows);
+        }
+        match &mut self.values {
+            Values::Bool(values) => values.truncate(rows),
+            Values::Int2(values) => values.truncate(rows),
+            Values::Int4(values) | Values::Date(values) => values.truncate(rows),
+            Values::Int8(values)
+            | Values::Oid(values)
+            | Values::Time(values)
+            | Values::TimeTz(values)
+            | Values::Timestamp { values, .. } => values.truncate(rows),
+            Values::Float4(values) => values.truncate(rows),
+            Values::Float8(values) => values.truncate(rows),
+            Values::Numeric(_, values) => values.truncate(rows),
+            Values::WideNumeric(_, values) => values.truncate(rows),
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.truncate(rows),
+            Values::List(list) => {
+                list.ends.truncate(rows + 1);
+                let items = list.ends[rows.min(list.ends.len() - 1)] as usize;
+                list.items.truncate(items);
+            }
+        }
+    }
+
+    /// The column; `bad` hears of the rows whose bytes are no text.
+    pub(super) fn finish(self, rows: usize, bad: &mut dyn FnMut(usize)) -> ArrayRef {
+        debug_assert_eq!(self.len(), rows);
+        let nulls = self
+            .present
+            .map(|mut present| NullBuffer::new(present.finish()))
+            .filter(|nulls| nulls.null_count() > 0);
+        match self.values {
+            Values::Bool(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
+            Values::Int2(v) => Arc::new(PrimitiveArray::<Int16Type>::new(v.into(), nulls)),
+            Values::Int4(v) => Arc::new(PrimitiveArray::<Int32Type>::new(v.into(), nulls)),
+            Values::Int8(v) | Values::Oid(v) => {
+                Arc::new(PrimitiveArray::<Int64Type>::new(v.into(), nulls))
+            }
+            Values::Float4(v) => Arc::new(PrimitiveArray::<Float32Type>::new(v.into(), nulls)),
+            Values::Float8(v) => Arc::new(PrimitiveArray::<Float64Type>::new(v.into(), nulls)),
+            Values::Numeric(digits, v) => {
+                let array = Decimal128Array::new(v.into(), nulls);
+                let data_type = ArrowType::Decimal128(digits.precision, digits.scale);
+                Arc::new(array.with_data_type(data_type))
+            }
+            Values::WideNumeric(digits, v) => {
+                let array = Decimal256Array::new(v.into(), nulls);
+                let data_type = ArrowType::Decimal256(digits.precision, digits.scale);
+                Arc::new(array.with_data_type(data_type))
+            }
+            Values::Text(bytes) | Values::Jsonb(bytes) | Values::Uuid(bytes) => {
+                bytes.into_strings(nulls, bad)
+            }
+            Values::Bytea(Bytes { ends, bytes }) => Arc::new(BinaryArray::new(
+                Bytes::offsets(ends),
+                Buffer::from_vec(bytes),
+                nulls,
+            )),
+            Values::Date(v) => Arc::new(Date32Array::new(v.into(), nulls)),
+            Values::Time(v) | Values::TimeTz(v) => {
+                Arc::new(Time64MicrosecondArray::new(v.into(), nulls))
+            }
+            Values::Timestamp { utc, values } => {
+                let array = TimestampMicrosecondArray::new(values.into(), nulls);
+                Arc::new(if utc {
+                    array.with_timezone("UTC")
+                } else {
+                    array
+                })
+            }
+            Values::List(list) => list.finish(nulls, bad),
+        }
+    }
+}
+
+impl List {
+    /// Dimensions, whether there are nulls, the elements' type; for each dimension its length and where
+    /// it counts from; then the elements.
+    fn push(&mut self, value: &[u8]) -> Result<(), Why> {
+        let (head, rest) = value.split_first_chunk::<12>().ok_or(BROKEN)?;
+        let mut rest = match head[..4] {
+            [0, 0, 0, 0] => &[][..],
+            [0, 0, 0, 1] => rest.get(8..).ok_or(BROKEN)?,
+            _ => return Err("has several dimensions, in a column declared with one"),
+        };
+        while let Some((length, values)) = rest.split_first_chunk::<4>() {
+            let length = i32::from_be_bytes(*length);
+            if length < 0 {
+                self.items.push_null(self.items.len());
+                rest = values;
+                continue;
+            }
+            let (item, values) = values.split_at_checked(length as usize).ok_or(BROKEN)?;
+            self.items.push(item)?;
+            rest = values;
+        }
+        self.end();
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.ends.push(self.items.len() as i32);
+    }
+
+    fn finish(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
+        let count = self.items.len();
+        let ends = self.ends.clone();
+        let items = self.items.finish(count, &mut |item| {
+            let row = ends.partition_point(|end| *end as usize <= item);
+            bad(row.saturating_sub(1));
+        });
+        let field = Field::new("item", self.item_type.to_arrow(), true);
+        let offsets = Bytes::offsets(self.ends);
+        Arc::new(ListArray::new(Arc::new(field), offsets, items, nulls))
+    }
+}
+
+#[inline]
+fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Why> {
+    value.try_into().map_err(|_| BROKEN)
+}
+
+#[inline]
+fn time(micros: i64) -> Result<i64, Why> {
+    if (0..MICROS_PER_DAY).contains(&micros) {
+        Ok(micros)
+    } else {
+        Err("is 24:00:00, which a TIME can't be")
+    }
+}
+
+fn push_uuid(bytes: &mut Bytes, value: [u8; 16]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for (index, byte) in value.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            bytes.bytes.push(b'-');
+        }
+        let digits = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+        bytes.bytes.extend_from_slice(&digits);
+    }
+    bytes.end();
+}
+
+#[cold]
+fn why_not(unfit: numeric::Unfit) -> Why {
+    match unfit {
+        numeric::Unfit::NotANumber => "is NaN, which a DECIMAL can't be",
+        numeric::Unfit::Infinite => "is infinite, which a DECIMAL can't be",
+        numeric::Unfit::TooLarge => "has more digits before the point than its DECIMAL",
+        numeric::Unfit::TooFine => "has more digits behind the point than its DECIMAL",
+        numeric::Unfit::Broken => BROKEN,
+    }
+}

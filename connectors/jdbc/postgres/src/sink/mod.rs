@@ -321,7 +321,7 @@ impl Sink for PgSink {
             // All tables or none; what the user wrote may be something that no transaction can have.
             let custom =
                 |(_, t): (usize, &SinkTable)| t.target.data_save_mode == DataSaveMode::Custom;
-            let together = !self.of_server(index).any(custom);
+            let together = self.of_server(index).count() > 1 && !self.of_server(index).any(custom);
             if together {
                 catalog.run("BEGIN").await?;
             }

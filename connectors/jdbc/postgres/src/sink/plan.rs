@@ -182,7 +182,10 @@ impl Plan {
             )];
         }
         let from = if last_wins && self.put != Put::Insert {
-            let keys: Vec<&str> = self.keys.iter().map(|k| self.values[*k].as_str()).collect();
+            // A key with a null is no other row's key.
+            let mut keys: Vec<String> = self.keys.iter().map(|k| self.values[*k].clone()).collect();
+            let nulls: Vec<String> = keys.iter().map(|key| format!("{key} IS NULL")).collect();
+            keys.push(format!("CASE WHEN {} THEN s.ctid END", nulls.join(" OR ")));
             let keys = keys.join(", ");
             format!(
                 "(SELECT DISTINCT ON ({keys}) s.* FROM {stage} s WHERE s.step = {step} \

@@ -209,3 +209,35 @@ async fn a_cancel_while_rows_are_made_ready_leaves_nothing_behind() {
         }
     }
 }
+
+#[tokio::test]
+async fn rows_with_null_in_their_key_are_all_kept() {
+    for db in databases() {
+        db.sql("create table t (id int, part int, name text, unique (id, part))");
+        let t = table(
+            "t",
+            &[("id", "int"), ("part", "int"), ("name", "string")],
+            &[],
+        );
+        for key in ["support_upsert_by_query_primary_key_exist", "enable_upsert"] {
+            let options =
+                json!({"is_exactly_once": true, "primary_keys": ["id", "part"], key: true});
+            let sink = sink(&db, options, std::slice::from_ref(&t)).unwrap();
+            let row = |id: Option<i32>, part, name: &str| {
+                let id = id.map_or(Value::Null, Value::Int);
+                vec![id, Value::Int(part), text(name)]
+            };
+            let rows = vec![
+                row(None, 1, "a"),
+                row(None, 1, "b"),
+                row(Some(1), 1, "c"),
+                row(Some(1), 1, "d"),
+            ];
+            run(&sink, vec![inserts(&t, rows)]).await.unwrap();
+        }
+        assert_eq!(
+            db.sql("select * from t order by id, name"),
+            "1|1|d\n|1|a\n|1|a\n|1|b\n|1|b"
+        );
+    }
+}

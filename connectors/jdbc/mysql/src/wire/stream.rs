@@ -339,6 +339,12 @@ mod tests {
         )
     }
 
+    fn value(length: usize) -> Vec<u8> {
+        let mut value = (0..=250).collect::<Vec<u8>>().repeat(length / 251 + 1);
+        value.truncate(length);
+        value
+    }
+
     fn packet(number: u8, payload: &[u8]) -> Vec<u8> {
         let [a, b, c, _] = (payload.len() as u32).to_le_bytes();
         [&[a, b, c, number], payload].concat()
@@ -346,7 +352,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_payload_in_parts_is_put_together() {
-        let value: Vec<u8> = (0..2 * FULL + 77).map(|i| (i % 251) as u8).collect();
+        let value = value(2 * FULL + 77);
         let mut bytes = packet(0, b"first");
         for (number, part) in value.chunks(FULL).enumerate() {
             bytes.extend(packet(number as u8 + 1, part));
@@ -386,7 +392,7 @@ mod tests {
             FULL + 1,
             2 * FULL,
         ] {
-            let value: Vec<u8> = (0..length).map(|i| (i % 241) as u8).collect();
+            let value = value(length);
             stream.begin();
             other.begin();
             let (sent, got) = tokio::join!(stream.send(&value), other.packet());

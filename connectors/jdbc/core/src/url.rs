@@ -264,6 +264,10 @@ mod tests {
             path
         );
         assert_eq!(parse("jdbc:mysql://%2Frun%2Fx.sock/db").addresses, path);
+        assert_eq!(
+            parse("jdbc:postgresql://%2Frun%2Fpg:5433/db").addresses,
+            [Address::Unix("/run/pg/.s.PGSQL.5433".into())]
+        );
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl<'a> Row<'a> {
 
 pub(super) fn not_understood() -> Error {
     Error::new(errors::PROTOCOL, "the server's catalog can't be understood")
-        .with_help("is it PostgreSQL, from version 10 on, that the url names?")
+        .with_help("is it PostgreSQL, from version 9.6 on, that the url names?")
 }
 
 pub(super) fn to_table(row: Row<'_>, database: &str) -> Result<PgTable> {

@@ -27,6 +27,7 @@ pub(super) fn tables_sql(paths: &[TablePath], version: u32) -> String {
         version if version >= wanted => expression,
         _ => otherwise,
     };
+    let identity = since(100_000, "attidentity", "''");
     let generated = since(120_000, "attgenerated", "''");
     let key_columns = since(110_000, "i.indnkeyatts", "i.indnatts");
     format!(
@@ -35,7 +36,7 @@ pub(super) fn tables_sql(paths: &[TablePath], version: u32) -> String {
            relrowsecurity AND row_security_active(oid), \
            CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(oid) ELSE 0 END, current_setting('block_size') \
          FROM pg_catalog.pg_class WHERE oid IN ({names}) AND relkind IN ({KINDS}); \
-         SELECT attrelid, attnum, attname, attnotnull, atttypid, atttypmod, attidentity, {generated}, \
+         SELECT attrelid, attnum, attname, attnotnull, atttypid, atttypmod, {identity}, {generated}, \
            format_type(atttypid, atttypmod) \
          FROM pg_catalog.pg_attribute WHERE attrelid IN ({names}) AND attnum > 0 AND NOT attisdropped \
          ORDER BY attrelid, attnum; \

@@ -167,3 +167,28 @@ async fn views_are_divided_by_a_partition_column() {
     assert_eq!(splits(&found, 2).await.len(), 4);
     assert_eq!(read(of(&db, options), 2).await.unwrap().len(), 3_000);
 }
+
+#[tokio::test]
+async fn keys_that_are_spread_unevenly_are_sampled() {
+    let db = Postgres::shared().database("uneven");
+    db.sql(
+        "create table t (k bigint primary key); insert into t select n from generate_series(1, 3000) n; \
+         insert into t values (1000000000000); analyze t",
+    );
+    let options = json!({
+        "table_path": "t", "partition_column": "k", "partition_num": 4,
+        "partition_lower_bound": 1, "partition_upper_bound": 1_000_000_000_000_i64,
+    });
+    let found = source(of(&db, options)).await.unwrap();
+    let all = splits(&found, 2).await;
+    assert_eq!(all.len(), 4);
+    let mut counts = Vec::new();
+    for split in all {
+        let rows = super::support::read_splits(&found, vec![split], 1, false)
+            .await
+            .unwrap();
+        counts.push(rows.len());
+    }
+    assert_eq!(counts.iter().sum::<usize>(), 3_001);
+    assert!(counts.iter().all(|count| *count < 1_500), "{counts:?}");
+}

@@ -1,6 +1,7 @@
 //! One try at writing rows, up to a savepoint.
 
 use seatunnel_api::Error;
+use seatunnel_jdbc_core::errors;
 
 use super::fold::SKIP;
 use super::given::Given;
@@ -58,12 +59,40 @@ impl From<Error> for Attempt {
 
 /// Begins a COPY into the server, behind a savepoint.
 pub(crate) async fn begin_copy(session: &mut Session, copy: &str) -> Result<(), Failure> {
-    session.connection().await?;
-    let sql = session.prefix() + copy;
+    let first = !session.in_transaction();
+    let begun = match try_begin_copy(session, copy).await {
+        Err(failure) if first && is_lost(&failure) => {
+            reconnect(session, failure).await?;
+            try_begin_copy(session, copy).await
+        }
+        begun => begun,
+    };
+    begun?;
     let connection = session.connection().await?;
-    connection.copy_in(&sql).await?;
     connection.copy_buffer().extend_from_slice(HEADER);
     Ok(())
+}
+
+async fn try_begin_copy(session: &mut Session, copy: &str) -> Result<(), Failure> {
+    session.connection().await?;
+    let sql = session.prefix() + copy;
+    session.connection().await?.copy_in(&sql).await
+}
+
+/// Whether the connection is gone, perhaps since it was idle for long.
+fn is_lost(failure: &Failure) -> bool {
+    match failure {
+        Failure::Server(error) => error.sqlstate.starts_with("57P"),
+        Failure::Other(error) => error.code() == errors::CONNECTION_LOST,
+    }
+}
+
+/// Gives up a connection on which nothing has been done, so that the next call opens another.
+async fn reconnect(session: &mut Session, failure: Failure) -> Result<(), Failure> {
+    tracing::warn!("{failure}; connecting again");
+    // Those that nobody uses have been idle for as long.
+    session.server.close();
+    Ok(session.abort().await?)
 }
 
 /// Sends the rows of a batch.
@@ -225,15 +254,16 @@ pub(crate) async fn given(
     all: &[Kept],
 ) -> Result<(), Attempt> {
     let name = format!("seatunnel_{index}");
-    session.connection().await?;
-    if !session.prepared.contains(&index) {
-        let connection = session.connection().await?;
-        connection.prepare(&name, &given.sql, &[]).await?;
-        session.prepared.insert(index);
-    }
-    let begin = session.prefix();
+    let first = !session.in_transaction();
+    let begun = match begin_given(session, given, index, &name).await {
+        Err(failure) if first && is_lost(&failure) => {
+            reconnect(session, failure).await?;
+            begin_given(session, given, index, &name).await
+        }
+        begun => begun,
+    };
+    begun?;
     let connection = session.connection().await?;
-    connection.simple(&begin).await?;
     let mut parameters = Vec::new();
     for kept in all {
         let rows = Rows::new(kept.batch.records(), &given.fields, &mut Vec::new());
@@ -255,6 +285,22 @@ pub(crate) async fn given(
             failure: failed.failure,
         }),
     }
+}
+
+async fn begin_given(
+    session: &mut Session,
+    given: &Given,
+    index: usize,
+    name: &str,
+) -> Result<(), Failure> {
+    session.connection().await?;
+    if !session.prepared.contains(&index) {
+        let connection = session.connection().await?;
+        connection.prepare(name, &given.sql, &[]).await?;
+        session.prepared.insert(index);
+    }
+    let begin = session.prefix();
+    session.connection().await?.simple(&begin).await.map(drop)
 }
 
 /// The row that the server names, counted from 0: `COPY t, line 17, column a`, in any language.

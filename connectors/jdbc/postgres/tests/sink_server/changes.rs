@@ -305,3 +305,66 @@ async fn flushes_larger_than_what_is_kept_go_on_after_a_known_key() {
     let sums = "select count(*), max(id), sum(length(filler)) from t";
     assert_eq!(db.sql(sums), "28000|27999|28000000");
 }
+
+/// Random changes to a few rows, in batches, and what they come to.
+fn random_changes(t: &Arc<CatalogTable>) -> (Vec<Batch>, String) {
+    let mut rows: Vec<(RowKind, Vec<Value>)> = Vec::new();
+    let mut held = std::collections::BTreeMap::<i32, String>::new();
+    for number in 0..600 {
+        let key = fastrand::i32(0..12);
+        let name = format!("n{number}");
+        match held.remove(&key) {
+            None => {
+                rows.push((I, pair(key, &name)));
+                held.insert(key, name);
+            }
+            Some(old) if fastrand::bool() => rows.push((D, pair(key, &old))),
+            Some(old) => {
+                // Perhaps to another key, if that is free.
+                let other = fastrand::i32(0..12);
+                let new = if held.contains_key(&other) {
+                    key
+                } else {
+                    other
+                };
+                rows.push((B, pair(key, &old)));
+                rows.push((A, pair(new, &name)));
+                held.insert(new, name);
+            }
+        }
+    }
+    let mut batches = Vec::new();
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let (some, more) = rest.split_at(fastrand::usize(1..60).min(rest.len()));
+        batches.push(batch(t, some));
+        rest = more;
+    }
+    let lines: Vec<String> = held
+        .iter()
+        .map(|(key, name)| format!("{key}|{name}"))
+        .collect();
+    (batches, lines.join("\n"))
+}
+
+#[tokio::test]
+async fn random_changes_come_to_what_a_map_would_hold() {
+    fastrand::seed(3);
+    let db = database();
+    let t = t(&["id"]);
+    for options in [
+        json!({}),
+        json!({"batch_size": 40}),
+        json!({"enable_upsert": false}),
+        json!({"enable_upsert": false, "batch_size": 25}),
+        json!({"support_upsert_by_query_primary_key_exist": true, "batch_size": 30}),
+        json!({"is_exactly_once": true, "batch_size": 30}),
+        json!({"max_retries": 1}),
+    ] {
+        db.sql(&format!("drop table if exists t; {KEYED}"));
+        let (batches, expected) = random_changes(&t);
+        let sink = sink(&db, options.clone(), std::slice::from_ref(&t)).unwrap();
+        run(&sink, batches).await.unwrap();
+        assert_eq!(db.sql("select * from t order by 1"), expected, "{options}");
+    }
+}

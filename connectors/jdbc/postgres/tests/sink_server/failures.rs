@@ -214,3 +214,34 @@ async fn violations_of_other_constraints_name_what_they_know() {
         assert!(db.sql("select count(*) from t").len() == 1, "{create}");
     }
 }
+
+#[tokio::test]
+async fn a_connection_lost_between_checkpoints_is_replaced_without_a_word() {
+    for options in [
+        json!({}),
+        json!({"query": "insert into t values (?)"}),
+        json!({"is_exactly_once": true}),
+    ] {
+        let db = database();
+        db.sql("create table t (id bigint primary key)");
+        let t = table("t", &[("id", "bigint")], &["id"]);
+        let sink = sink(&db, options.clone(), std::slice::from_ref(&t)).unwrap();
+        sink.prepare().await.unwrap();
+        let mut writer = writer(&sink).await.unwrap();
+        for checkpoint in 1..4_i64 {
+            let from = checkpoint * 100;
+            writer.write(numbers(&t, from..from + 100)).await.unwrap();
+            let ready = writer.prepare_commit(checkpoint as u64).await.unwrap();
+            sink.commit(ready).await.unwrap();
+            db.sql(
+                "select pg_terminate_backend(pid) from pg_stat_activity
+                 where datname = current_database() and pid <> pg_backend_pid()",
+            );
+        }
+        assert_eq!(
+            db.sql("select count(*), sum(id) from t"),
+            "300|74850",
+            "{options}"
+        );
+    }
+}

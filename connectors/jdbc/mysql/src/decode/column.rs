@@ -12,6 +12,7 @@ use arrow_buffer::{
 };
 use seatunnel_api::{DataType, Error};
 
+use super::parts::{Bytes, LastDate};
 use super::values::{self, DAY, Unfit};
 use crate::types::{Declared, Kind};
 use crate::wire::{Fields, ZeroDates};
@@ -47,82 +48,6 @@ pub(crate) enum Values {
     BytesText(Bytes),
     Bytes(Bytes),
 }
-
-/// The day looked at last: rows beside each other often have the same.
-#[derive(Clone, Copy)]
-pub(crate) struct LastDate {
-    bytes: [u8; 4],
-    days: Option<i32>,
-    zero_dates: ZeroDates,
-}
-
-impl LastDate {
-    fn new(zero_dates: ZeroDates) -> Self {
-        Self {
-            bytes: [0xb2, 0x07, 1, 1],
-            days: Some(0),
-            zero_dates,
-        }
-    }
-
-    #[inline]
-    fn days(&mut self, bytes: [u8; 4]) -> Result<Option<i32>, Unfit> {
-        if bytes != self.bytes {
-            self.days = values::date(bytes, self.zero_dates)?;
-            self.bytes = bytes;
-        }
-        Ok(self.days)
-    }
-}
-
-/// Values of any length, one behind the other.
-pub(crate) struct Bytes {
-    offsets: Vec<i32>,
-    data: Vec<u8>,
-}
-
-impl Bytes {
-    fn new() -> Self {
-        Self {
-            offsets: vec![0],
-            data: Vec::new(),
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, value: &[u8]) {
-        self.data.extend_from_slice(value);
-        self.end();
-    }
-
-    #[inline]
-    fn end(&mut self) {
-        // A batch ends long before: the largest value has a gibibyte, and comes last.
-        self.offsets.push(self.data.len() as i32);
-    }
-
-    fn truncate(&mut self, rows: usize) {
-        self.offsets.truncate(rows + 1);
-        let end = self.offsets.last().copied().unwrap_or(0);
-        self.data.truncate(end as usize);
-    }
-
-    fn finish(&mut self) -> (OffsetBuffer<i32>, Buffer) {
-        let mut offsets = Vec::with_capacity(self.offsets.len());
-        offsets.push(0);
-        // The next batch is about as large; one huge value is no reason to keep room for another.
-        let data = Vec::with_capacity(self.data.len().min(KEPT));
-        let offsets = std::mem::replace(&mut self.offsets, offsets);
-        let data = std::mem::replace(&mut self.data, data);
-        (
-            OffsetBuffer::new(ScalarBuffer::from(offsets)),
-            Buffer::from_vec(data),
-        )
-    }
-}
-
-/// Room for values of any length that is kept for the next batch, in bytes.
-const KEPT: usize = 2 << 20;
 
 /// A column being read.
 pub(crate) struct Column {
@@ -405,7 +330,7 @@ fn primitive<T: ArrowPrimitiveType>(
     values: &mut Vec<T::Native>,
     nulls: Option<NullBuffer>,
 ) -> ArrayRef {
-    let next = Vec::with_capacity(values.len());
+    let next = Vec::with_capacity(values.len() + values.len() / 8);
     let values = std::mem::replace(values, next);
     Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls))
 }
@@ -416,7 +341,7 @@ fn decimals(
     scale: u8,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef, Unfinished> {
-    let next = Vec::with_capacity(values.len());
+    let next = Vec::with_capacity(values.len() + values.len() / 8);
     let values = std::mem::replace(values, next);
     let array = PrimitiveArray::<Decimal128Type>::new(ScalarBuffer::from(values), nulls);
     let array = array

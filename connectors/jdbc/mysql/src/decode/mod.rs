@@ -1,6 +1,7 @@
 //! Rows in the binary form of the protocol, decoded where they lie in the read buffer.
 
 mod column;
+mod parts;
 mod rows;
 mod values;
 

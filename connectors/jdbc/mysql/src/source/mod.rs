@@ -19,6 +19,7 @@ mod domain;
 mod literal;
 mod parts;
 mod read;
+mod sampled;
 mod splits;
 
 use std::sync::Arc;

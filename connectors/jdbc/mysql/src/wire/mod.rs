@@ -11,13 +11,16 @@ mod login;
 #[cfg(test)]
 mod login_tests;
 mod packet;
+mod parameters;
 mod public_key;
+mod session;
 mod settings;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use connection::{Arrival, Connection, Purpose, ResultSet, Server};
+pub(crate) use connection::{Arrival, Connection, Purpose, ResultSet};
 pub(crate) use failure::Failure;
 pub(crate) use packet::{ColumnDefinition, Done, Fields};
+pub(crate) use session::Server;
 pub(crate) use settings::{Behaviour, Settings, TimeType, ZeroDates};

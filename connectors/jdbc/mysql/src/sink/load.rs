@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use seatunnel_api::{Error, Result, codes};
 
-use super::apply::{Applier, unfit_error};
+use super::apply::Applier;
 use super::form::View;
 use super::groups::{Group, Op, Piece};
-use super::plan::{Load, Plan};
+use super::plan::Plan;
+use super::rejected::unfit_error;
 use super::session::{Method, told};
+use super::statements::Load;
 use crate::infile::{Spelling, write_rows};
 use crate::wire::{Done, Failure};
 

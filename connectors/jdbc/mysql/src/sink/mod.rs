@@ -22,9 +22,14 @@ mod load;
 mod parameters;
 mod plan;
 mod prefetched;
+mod rejected;
+mod replay;
 mod session;
+mod shared;
+mod statements;
 mod steps;
 mod write;
+mod writer;
 mod xa;
 
 pub(crate) use write::create;

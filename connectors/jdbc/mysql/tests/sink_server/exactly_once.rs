@@ -1,8 +1,9 @@
 //! With `is_exactly_once`, rows become visible with their checkpoint, and once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::common::{WAYS, inserts, into, row, rows, sink, table, task};
+use crate::common::{WAYS, alone, inserts, into, row, rows, sink, table, task};
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::{CatalogTable, Guarantee};
 use seatunnel_jdbc_core::errors;
@@ -169,4 +170,32 @@ async fn retries_and_exactly_once_do_not_go_together() {
         .err()
         .unwrap();
     assert_eq!(error.code(), errors::OPTION, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prepare_that_is_given_up_leaves_nothing_prepared() {
+    let t = people();
+    let server = alone().await;
+    let db = server.database("given_up");
+    let sink = exactly_once(&db, "", &t);
+    sink.prepare().await.unwrap();
+    let (mut given_up, mut through) = (0, 0);
+    for micros in (0..40).map(|n| n * 150) {
+        let mut writer = sink.writer(task()).await.unwrap();
+        writer.write(inserts(&t, vec![row(1, "a")])).await.unwrap();
+        let limit = Duration::from_micros(micros);
+        match tokio::time::timeout(limit, writer.prepare_commit(1)).await {
+            Ok(prepared) => {
+                through += 1;
+                sink.abort(prepared.unwrap()).await.unwrap();
+            }
+            Err(_) => {
+                given_up += 1;
+                writer.abort().await.unwrap();
+            }
+        }
+    }
+    assert!(given_up > 0, "{through}");
+    assert_eq!(db.sql("xa recover"), "");
+    assert_eq!(rows(&db), "NULL");
 }

@@ -1,6 +1,6 @@
 //! What the server's catalog says of tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use seatunnel_api::{
@@ -126,14 +126,15 @@ impl<'a> MyCatalog<'a> {
         let text = |row: &[Option<String>], place: usize| -> String {
             row.get(place).cloned().flatten().unwrap_or_default()
         };
+        let columns = by_table(columns);
+        let keys = by_table(keys);
         for row in &tables.rows {
-            let same = |other: &&Vec<Option<String>>| other.get(..2) == row.get(..2);
+            let own = row.get(..2).unwrap_or_default();
             let kind = text(row, 2);
             let is_view = kind.contains("VIEW");
-            let own_columns = columns.rows.iter().filter(same);
-            let own_columns: Vec<_> = own_columns.map(|row| self.column(row)).collect();
-            let own_keys: Vec<_> = keys.rows.iter().filter(same).collect();
-            let (primary_key, keys) = read_keys(&own_keys);
+            let own_columns = columns.get(own).into_iter().flatten();
+            let own_columns = own_columns.map(|row| self.column(row)).collect();
+            let (primary_key, keys) = read_keys(keys.get(own).map_or(&[], Vec::as_slice));
             found.push(TableInfo {
                 path: TablePath {
                     database: Some(text(row, 0)),
@@ -179,6 +180,16 @@ impl<'a> MyCatalog<'a> {
     async fn run_all(&mut self, sql: &str) -> Result<(), Failure> {
         self.connection.query(sql).await.map(|_| ())
     }
+}
+
+/// Rows by their first two values: database and table.
+fn by_table(result: &ResultSet) -> HashMap<&[Option<String>], Vec<&Vec<Option<String>>>> {
+    let mut tables: HashMap<_, Vec<_>> = HashMap::new();
+    for row in &result.rows {
+        let table = row.get(..2).unwrap_or_default();
+        tables.entry(table).or_default().push(row);
+    }
+    tables
 }
 
 /// How many results [`queries`] has.

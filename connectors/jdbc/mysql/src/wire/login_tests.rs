@@ -41,46 +41,51 @@ async fn serve(plugin: &'static str, script: Vec<Step>) -> (u16, tokio::task::Jo
     let port = listener.local_addr().unwrap().port();
     let served = tokio::spawn(async move {
         let (socket, _) = listener.accept().await.unwrap();
-        let mut stream = Stream::new(Socket::Tcp(socket), String::new(), None);
-        let capabilities = CapabilityFlags::all() & !CapabilityFlags::CLIENT_SSL;
-        let mut tail = NONCE[8..].to_vec();
-        tail.push(0);
-        let greeting = HandshakePacket::new(
-            10,
-            &b"8.0.36"[..],
-            7,
-            NONCE[..8].try_into().unwrap(),
-            Some(tail),
-            capabilities,
-            255,
-            StatusFlags::SERVER_STATUS_AUTOCOMMIT,
-            Some(plugin.as_bytes()),
-        );
-        let mut bytes = Vec::new();
-        greeting.serialize(&mut bytes);
-        stream.send(&bytes).await.unwrap();
-        let packet = stream.packet().await.unwrap().to_vec();
-        let response = HandshakeResponse::deserialize((), &mut ParseBuf(&packet)).unwrap();
-        assert_eq!(response.user(), b"me");
-        assert_eq!(response.db_name(), Some(&b"db"[..]));
-        let scramble = response.scramble_buf().to_vec();
-        for step in script {
-            match step {
-                Step::Say(bytes) => stream.send(&bytes).await.unwrap(),
-                Step::Hear(bytes) => assert_eq!(stream.packet().await.unwrap(), bytes),
-                Step::HearEncrypted(key) => {
-                    let mut clear = decrypted(&key, stream.packet().await.unwrap());
-                    for (byte, mask) in clear.iter_mut().zip(NONCE.iter().cycle()) {
-                        *byte ^= mask;
-                    }
-                    assert_eq!(clear, [PASSWORD.as_bytes(), &[0]].concat());
-                }
-            }
-        }
-        set_up(&mut stream).await;
-        scramble
+        play(Socket::Tcp(socket), plugin, script).await
     });
     (port, served)
+}
+
+/// The server's part on an open connection; gives the scramble of the login.
+async fn play(socket: Socket, plugin: &'static str, script: Vec<Step>) -> Vec<u8> {
+    let mut stream = Stream::new(socket, String::new(), None);
+    let capabilities = CapabilityFlags::all() & !CapabilityFlags::CLIENT_SSL;
+    let mut tail = NONCE[8..].to_vec();
+    tail.push(0);
+    let greeting = HandshakePacket::new(
+        10,
+        &b"8.0.36"[..],
+        7,
+        NONCE[..8].try_into().unwrap(),
+        Some(tail),
+        capabilities,
+        255,
+        StatusFlags::SERVER_STATUS_AUTOCOMMIT,
+        Some(plugin.as_bytes()),
+    );
+    let mut bytes = Vec::new();
+    greeting.serialize(&mut bytes);
+    stream.send(&bytes).await.unwrap();
+    let packet = stream.packet().await.unwrap().to_vec();
+    let response = HandshakeResponse::deserialize((), &mut ParseBuf(&packet)).unwrap();
+    assert_eq!(response.user(), b"me");
+    assert_eq!(response.db_name(), Some(&b"db"[..]));
+    let scramble = response.scramble_buf().to_vec();
+    for step in script {
+        match step {
+            Step::Say(bytes) => stream.send(&bytes).await.unwrap(),
+            Step::Hear(bytes) => assert_eq!(stream.packet().await.unwrap(), bytes),
+            Step::HearEncrypted(key) => {
+                let mut clear = decrypted(&key, stream.packet().await.unwrap());
+                for (byte, mask) in clear.iter_mut().zip(NONCE.iter().cycle()) {
+                    *byte ^= mask;
+                }
+                assert_eq!(clear, [PASSWORD.as_bytes(), &[0]].concat());
+            }
+        }
+    }
+    set_up(&mut stream).await;
+    scramble
 }
 
 /// Answers the two statements that every session begins with.
@@ -180,6 +185,29 @@ async fn a_password_that_the_server_wants_is_encrypted_by_its_key() {
     let query = format!("?serverRSAPublicKeyFile={}", file.display());
     log_in(port, &query).await.unwrap();
     served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_goes_as_it_is_where_nobody_can_listen() {
+    let clear = [PASSWORD.as_bytes(), &[0]].concat();
+    let switch = [b"\xfemysql_clear_password\0".as_slice(), NONCE, b"\0"].concat();
+    for first in [vec![1, 4], switch] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let script = vec![
+            Step::Say(first),
+            Step::Hear(clear.clone()),
+            Step::Say(OK.to_vec()),
+        ];
+        let served = tokio::spawn(async move {
+            let (socket, _) = listener.accept().await.unwrap();
+            play(Socket::Unix(socket), "caching_sha2_password", script).await
+        });
+        let query = format!("?localSocket={}", path.display());
+        log_in(1, &query).await.unwrap();
+        served.await.unwrap();
+    }
 }
 
 #[tokio::test]

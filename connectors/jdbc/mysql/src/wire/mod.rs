@@ -22,5 +22,4 @@ pub(crate) mod tests;
 pub(crate) use connection::{Arrival, Connection, Purpose, ResultSet};
 pub(crate) use failure::Failure;
 pub(crate) use packet::{ColumnDefinition, Done, Fields};
-pub(crate) use session::Server;
 pub(crate) use settings::{Behaviour, Settings, TimeType, ZeroDates};

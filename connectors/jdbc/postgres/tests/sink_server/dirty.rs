@@ -36,6 +36,7 @@ async fn refused_rows_are_set_aside_on_every_path() {
     let constraints =
         "create table t (id bigint primary key, name varchar(5), n smallint check (n <> 13));
                        insert into t values (-1, 'old', 0)";
+    let db = database();
     for options in [
         json!({}),
         json!({"enable_upsert": false}),
@@ -43,8 +44,7 @@ async fn refused_rows_are_set_aside_on_every_path() {
         json!({"query": "insert into t values (?, ?, ?)"}),
         json!({"max_retries": 2, "batch_size": 700}),
     ] {
-        let db = database();
-        db.sql(constraints);
+        db.sql(&format!("drop table if exists t; {constraints}"));
         let t = table(
             "t",
             &[("id", "bigint"), ("name", "string"), ("n", "int")],

@@ -96,7 +96,7 @@ async fn a_server_killed_between_preparing_and_committing_has_the_rows_when_it_i
         let server = Postgres::with(settings);
         let db = server.database("sink");
         let t = table("t", &[("id", "bigint")], &[]);
-        let options = json!({"is_exactly_once": true});
+        let options = json!({"is_exactly_once": true, "max_commit_attempts": 1});
         let sink = sink(&db, options, std::slice::from_ref(&t)).unwrap();
         sink.prepare().await.unwrap();
         let mut ready = Vec::new();

@@ -63,14 +63,14 @@ async fn a_server_killed_in_mid_load_is_a_retryable_error_and_nothing_is_half_wr
 
 #[tokio::test]
 async fn a_lost_connection_is_replaced_where_retries_are_allowed() {
+    let db = database();
     for options in [
         json!({"max_retries": 3}),
         json!({"max_retries": 3, "enable_upsert": false}),
         json!({"max_retries": 3, "support_upsert_by_query_primary_key_exist": true}),
         json!({"max_retries": 3, "query": "insert into t values (?)"}),
     ] {
-        let db = database();
-        db.sql("create table t (id bigint primary key)");
+        db.sql("drop table if exists t; create table t (id bigint primary key)");
         let t = table("t", &[("id", "bigint")], &["id"]);
         let sink = sink(&db, options.clone(), std::slice::from_ref(&t)).unwrap();
         sink.prepare().await.unwrap();
@@ -217,13 +217,13 @@ async fn violations_of_other_constraints_name_what_they_know() {
 
 #[tokio::test]
 async fn a_connection_lost_between_checkpoints_is_replaced_without_a_word() {
+    let db = database();
     for options in [
         json!({}),
         json!({"query": "insert into t values (?)"}),
         json!({"is_exactly_once": true}),
     ] {
-        let db = database();
-        db.sql("create table t (id bigint primary key)");
+        db.sql("drop table if exists t; create table t (id bigint primary key)");
         let t = table("t", &[("id", "bigint")], &["id"]);
         let sink = sink(&db, options.clone(), std::slice::from_ref(&t)).unwrap();
         sink.prepare().await.unwrap();

@@ -19,7 +19,7 @@ const FILLED: &str =
 
 #[tokio::test]
 async fn tables_are_made_anew_created_or_asked_for() {
-    let t = t();
+    let (t, db) = (t(), database());
     for (mode, there, result) in [
         ("RECREATE_SCHEMA", true, Ok("3")),
         ("RECREATE_SCHEMA", false, Ok("3")),
@@ -30,7 +30,7 @@ async fn tables_are_made_anew_created_or_asked_for() {
         ("IGNORE", true, Ok("4")),
         ("IGNORE", false, Err("API-11")),
     ] {
-        let db = database();
+        db.sql("drop table if exists t");
         if there {
             db.sql(FILLED);
         }
@@ -54,7 +54,7 @@ async fn tables_are_made_anew_created_or_asked_for() {
 
 #[tokio::test]
 async fn rows_are_dropped_kept_refused_or_left_to_the_user() {
-    let t = t();
+    let (t, db) = (t(), database());
     for (options, result) in [
         (json!({"data_save_mode": "DROP_DATA"}), Ok("3|2")),
         (json!({"data_save_mode": "APPEND_DATA"}), Ok("4|100")),
@@ -74,8 +74,7 @@ async fn rows_are_dropped_kept_refused_or_left_to_the_user() {
             Err("JDBC-05"),
         ),
     ] {
-        let db = database();
-        db.sql(FILLED);
+        db.sql(&format!("drop table if exists t; {FILLED}"));
         let sink = sink(&db, options.clone(), std::slice::from_ref(&t)).unwrap();
         let done = run(&sink, vec![numbers(&t, 0..3)]).await;
         match result {

@@ -244,7 +244,7 @@ async fn kinds_that_need_a_key_are_refused_without_one() {
     let error = write(&sink, vec![rows]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a row of kind DELETE can't be applied without a key (table t, row id = 1, name = a)"
+        "a row of kind DELETE can't be applied without a key (table t, values id=1, name=a)"
     );
     assert_eq!(ask(&files.open("a.db"), "SELECT count(*) FROM t"), ["0"]);
 }
@@ -272,7 +272,8 @@ async fn a_broken_constraint_names_the_row_and_leaves_nothing_of_the_transaction
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "CHECK constraint failed: short (table t, row id = 4321, name = much too long)"
+        "CHECK constraint failed: short (constraint CHECK short, sqlite_code 275, table t, \
+         row 4322, values id=4321, name=much too long)"
     );
     assert_eq!(ask(&db, "SELECT count(*) FROM t"), ["0"]);
     write(&sink, vec![inserts(&t, rows(-1))]).await.unwrap();

@@ -248,3 +248,63 @@ sink {{ LocalFile {{ path = "out-{format}", file_format_type = "json", dirty.pat
         assert_eq!(rows, good);
     }
 }
+
+/// From a csv file, where ids 2 and 4 come twice, into a SQLite table.
+fn into_sqlite(dirty: &str) -> (Sandbox, Run) {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "people.csv",
+        "1,Ann\n2,Bob\n2,Bea\n3,Cid\n4,Dan\n4,Dot\n5,Eve\n",
+    );
+    let job = format!(
+        r#"
+env {{ job.name = "people" }}
+source {{ LocalFile {{
+  path = "people.csv", file_format_type = "csv"
+  schema {{ table = "people", primary_key {{ name = pk, columnNames = [id] }}, fields {{ id = bigint, name = string }} }}
+}} }}
+sink {{ Jdbc {{
+  url = "jdbc:sqlite:people.db", driver = "org.sqlite.JDBC"
+  generate_sink_sql = true, table = people, enable_upsert = false
+  {dirty}
+}} }}
+"#
+    );
+    let run = sandbox.job(&job);
+    (sandbox, run)
+}
+
+#[test]
+fn rows_that_a_database_refuses_are_set_aside_with_their_key_and_constraint() {
+    let (sandbox, run) = into_sqlite("dirty.path = \"people.jsonl\", dirty.max = 2");
+    run.succeeds().says(&[
+        "sink[0] Jdbc: 2 dirty rows, kept in people.jsonl",
+        "Total Read Count          :                   7",
+        "Total Write Count         :                   5",
+        "Total Failed Count        :                   2",
+    ]);
+    let dirty = lines(&sandbox, "people.jsonl");
+    let rows: Vec<&Value> = dirty.iter().map(|line| &line["row"]).collect();
+    assert_eq!(
+        rows,
+        [
+            &json!({"id": 2, "name": "Bea"}),
+            &json!({"id": 4, "name": "Dot"})
+        ]
+    );
+    assert_eq!(dirty[0]["table"], "people");
+    assert_eq!(dirty[0]["sql_state"], "SQLITE_CONSTRAINT_PRIMARYKEY");
+    assert_eq!(dirty[0]["position"]["row"], 3);
+    assert_eq!(dirty[0]["position"]["key"], "id=2");
+    assert_eq!(dirty[0]["position"]["constraint"], "PRIMARY KEY people.id");
+}
+
+#[test]
+fn more_rows_than_allowed_that_a_database_refuses_fail_the_job() {
+    let (sandbox, run) = into_sqlite("dirty.path = \"people.jsonl\", dirty.max = 1");
+    run.fails(1).says(&["COMMON-17", "dirty.max allows 1"]);
+    assert_eq!(lines(&sandbox, "people.jsonl").len(), 2);
+    let (_, run) = into_sqlite("");
+    run.fails(1)
+        .says(&["JDBC-08", "people.id", "key: id=2", "row: 3"]);
+}

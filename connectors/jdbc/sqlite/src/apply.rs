@@ -2,272 +2,316 @@
 //!
 //! SQLite runs the rows of a statement one after the other, so that of several rows of a key the last
 //! one stands: they need not be reduced to one before.
+//!
+//! Rows are first put by statements of many rows, without a thought of what may go wrong. Where the
+//! table refuses one, all is undone and done again under savepoints, by fewer and fewer rows, which
+//! finds the rows that are refused; each is refused as it would be if it came alone after the rows
+//! before it. With the dead-letter output the others are written, without it nothing is.
+//!
+//! Constraints that a table checks at the end of a transaction (`DEFERRABLE INITIALLY DEFERRED`) and
+//! those that undo all of it (`ON CONFLICT ROLLBACK`) fail the job in any case.
 
 use std::ops::Range;
 
-use arrow_ord::ord::make_comparator;
-use arrow_schema::SortOptions;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use seatunnel_api::{Batch, Error, Result, RowKind, RowKinds, codes};
+use rusqlite::{CachedStatement, Connection, Statement, Transaction, TransactionBehavior};
+use seatunnel_api::{Error, Result};
 
 use crate::connection::Location;
-use crate::encode::{BindError, Parameters, bind};
+use crate::encode::{Parameters, bind};
 use crate::plan::Plan;
-use seatunnel_jdbc_core::errors;
+use crate::refusal::{self, Kept, Refused};
+use crate::steps::{Step, steps};
 
-/// What is done with some consecutive rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Put,
-    Delete,
-    Skip,
-}
-
-/// Writes batches; either all their rows or none are in the table afterwards.
+/// Writes batches. The rows that the table refuses are returned if they may be set aside; else
+/// either all rows or none are in the table afterwards.
+///
+/// # Errors
+/// If a row is refused that can't be set aside, or nothing can be written.
 pub(crate) fn apply(
     connection: &mut Connection,
     location: &Location,
     plan: &Plan,
-    batches: &[Batch],
-) -> Result<()> {
+    kept: &[Kept],
+    set_aside: bool,
+) -> Result<Vec<Refused>> {
+    let mut run = |care| in_transaction(connection, location, plan, kept, care, &[], true);
+    match run(Care::None) {
+        Err(error) if error.is_of_row() => run(Care::of(set_aside)),
+        other => other,
+    }
+}
+
+/// Stages batches without the rows that the target refuses, which are returned. That is found out by
+/// a transaction on the target that is not committed; so a row is compared with what the target has
+/// and with the rows written together with it, not with what others stage.
+///
+/// # Errors
+/// If nothing can be written.
+pub(crate) fn stage_fitting(
+    connection: &mut Connection,
+    location: &Location,
+    target: &Plan,
+    staging: &Plan,
+    kept: &[Kept],
+) -> Result<Vec<Refused>> {
+    let mut run = |care| in_transaction(connection, location, target, kept, care, &[], false);
+    let refused = match run(Care::None) {
+        Err(error) if error.is_of_row() => run(Care::SetAside)?,
+        other => other?,
+    };
+    in_transaction(
+        connection,
+        location,
+        staging,
+        kept,
+        Care::None,
+        &refused,
+        true,
+    )?;
+    Ok(refused)
+}
+
+/// How much is done to find rows that are refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// The first error ends it, and names no row.
+    None,
+    /// The first row that is refused ends it.
+    Find,
+    /// Rows that are refused are set aside.
+    SetAside,
+}
+
+impl Care {
+    fn of(set_aside: bool) -> Self {
+        if set_aside {
+            Self::SetAside
+        } else {
+            Self::Find
+        }
+    }
+}
+
+fn in_transaction(
+    connection: &mut Connection,
+    location: &Location,
+    plan: &Plan,
+    kept: &[Kept],
+    care: Care,
+    without: &[Refused],
+    commit: bool,
+) -> Result<Vec<Refused>> {
     let failed = |e| location.failure(e).with_context("table", &plan.table);
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
-    let work = Work {
+    let mut work = Work {
         transaction: &transaction,
         location,
         plan,
+        care,
+        refused: Vec::new(),
+        text: String::new(),
     };
-    let mut text = String::new();
-    for batch in batches {
-        for (step, rows) in steps(plan, batch)? {
+    for (number, batch) in kept.iter().enumerate() {
+        let without: Vec<usize> = without
+            .iter()
+            .filter(|refused| refused.batch == number)
+            .map(|refused| refused.row)
+            .collect();
+        let rows = Rows {
+            number,
+            kept: batch,
+        };
+        for (step, range) in steps(plan, &batch.batch, &without)? {
             match step {
-                Step::Put if plan.update.is_some() => {
-                    work.update_or_insert(batch, rows, &mut text)?
-                }
-                Step::Put => work.put(batch, rows, &mut text)?,
-                Step::Delete => work.delete(batch, rows, &mut text)?,
+                Step::Put if plan.update.is_some() => work.update_or_insert(rows, range)?,
+                Step::Put => work.put(rows, range, &plan.puts)?,
+                Step::Delete => work.delete(rows, range)?,
                 Step::Skip => {}
             }
         }
     }
-    transaction.commit().map_err(failed)
+    let refused = work.refused;
+    if commit {
+        let end = |e| refusal::at_the_end(location, plan, e);
+        transaction.commit().map_err(end)?;
+    } else {
+        transaction.rollback().map_err(failed)?;
+    }
+    Ok(refused)
 }
 
-/// Consecutive rows with the same thing to do.
-fn steps(plan: &Plan, batch: &Batch) -> Result<Vec<(Step, Range<usize>)>> {
-    let all = 0..batch.num_rows();
-    if let RowKinds::All(RowKind::Insert | RowKind::UpdateAfter) = batch.kinds() {
-        return Ok(vec![(Step::Put, all)]);
-    }
-    let same_key = same_key_as_next(plan, batch)?;
-    let mut steps: Vec<(Step, Range<usize>)> = Vec::new();
-    for row in all {
-        let step = match batch.kinds().get(row) {
-            RowKind::Insert | RowKind::UpdateAfter => Step::Put,
-            RowKind::UpdateBefore if plan.given => Step::Skip,
-            RowKind::UpdateBefore if plan.updates_in_place && same_key(row) => Step::Skip,
-            kind @ (RowKind::UpdateBefore | RowKind::Delete) => {
-                if plan.delete.is_none() {
-                    return Err(no_delete(plan, batch, row, kind));
-                }
-                Step::Delete
-            }
-        };
-        match steps.last_mut() {
-            Some((last, rows)) if *last == step => rows.end = row + 1,
-            _ => steps.push((step, row..row + 1)),
-        }
-    }
-    Ok(steps)
-}
-
-/// Whether the row after a row is its update and has the same key, so that it takes its place.
-fn same_key_as_next<'a>(plan: &Plan, batch: &'a Batch) -> Result<Box<dyn Fn(usize) -> bool + 'a>> {
-    if !plan.keys_change {
-        return Ok(Box::new(|_| true));
-    }
-    let mut comparators = Vec::with_capacity(plan.keys.len());
-    for key in &plan.keys {
-        let column = batch.records().column(plan.columns[*key].0).as_ref();
-        comparators.push(make_comparator(column, column, SortOptions::default())?);
-    }
-    Ok(Box::new(move |row| {
-        row + 1 < batch.num_rows()
-            && batch.kinds().get(row + 1) == RowKind::UpdateAfter
-            && comparators
-                .iter()
-                .all(|compare| compare(row, row + 1).is_eq())
-    }))
-}
-
-fn no_delete(plan: &Plan, batch: &Batch, row: usize, kind: RowKind) -> Error {
-    let error = Error::new(
-        errors::ROW_KIND,
-        if plan.given {
-            format!("the given query can't apply a row of kind {kind}")
-        } else {
-            format!("a row of kind {kind} can't be applied without a key")
-        },
-    )
-    .with_context("table", &plan.table)
-    .with_context("row", shown(plan, batch, row));
-    error.with_help("set generate_sink_sql = true and primary_keys")
+/// A batch and its place among those written together.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    number: usize,
+    kept: &'a Kept,
 }
 
 struct Work<'a> {
     transaction: &'a Transaction<'a>,
     location: &'a Location,
     plan: &'a Plan,
+    care: Care,
+    refused: Vec<Refused>,
+    /// Scratch space.
+    text: String,
 }
 
-impl Work<'_> {
-    fn put(&self, batch: &Batch, mut rows: Range<usize>, text: &mut String) -> Result<()> {
-        for (size, sql) in &self.plan.puts {
-            if rows.len() < *size {
+impl<'a> Work<'a> {
+    /// Puts rows by statements of so many rows, largest first.
+    fn put(
+        &mut self,
+        rows: Rows<'_>,
+        mut range: Range<usize>,
+        puts: &[(usize, String)],
+    ) -> Result<()> {
+        let columns: Vec<usize> = (0..self.plan.columns.len()).collect();
+        for (place, (size, sql)) in puts.iter().enumerate() {
+            if range.len() < *size {
                 continue;
             }
-            let columns: Vec<usize> = (0..self.plan.columns.len()).collect();
             let mut statement = self.prepare(sql)?;
-            while rows.len() >= *size {
-                let now = rows.start..rows.start + size;
-                self.bind(&mut statement, batch, &columns, now.clone(), text)?;
-                if let Err(error) = statement.raw_execute() {
-                    return Err(self.blame(error, batch, now, text));
+            while range.len() >= *size {
+                let now = range.start..range.start + size;
+                range.start = now.end;
+                let done = self
+                    .carefully(|work| work.execute(&mut statement, rows, &columns, now.clone()));
+                match done {
+                    Err(error) if self.goes_on(&error) && *size > 1 => {
+                        self.put(rows, now, &puts[place + 1..])?;
+                    }
+                    other => self.settle(rows, now.start, other.map(|_| ()))?,
                 }
-                rows.start = now.end;
             }
         }
         Ok(())
     }
 
-    fn update_or_insert(&self, batch: &Batch, rows: Range<usize>, text: &mut String) -> Result<()> {
-        let Some((sql, columns)) = &self.plan.update else {
+    fn update_or_insert(&mut self, rows: Rows<'_>, range: Range<usize>) -> Result<()> {
+        let (Some((update, columns)), Some((_, insert))) =
+            (&self.plan.update, self.plan.puts.last())
+        else {
             return Ok(());
         };
-        let mut update = self.prepare(sql)?;
-        for row in rows {
-            self.bind(&mut update, batch, columns, row..row + 1, text)?;
-            let changed = update
-                .raw_execute()
-                .map_err(|e| self.failure(e, batch, row))?;
-            if changed == 0 {
-                self.put(batch, row..row + 1, text)?;
-            }
+        let all: Vec<usize> = (0..self.plan.columns.len()).collect();
+        let (mut update, mut insert) = (self.prepare(update)?, self.prepare(insert)?);
+        for row in range {
+            let done = self.carefully(|work| {
+                if work.execute(&mut update, rows, columns, row..row + 1)? == 0 {
+                    work.execute(&mut insert, rows, &all, row..row + 1)?;
+                }
+                Ok(())
+            });
+            self.settle(rows, row, done)?;
         }
         Ok(())
     }
 
-    fn delete(&self, batch: &Batch, rows: Range<usize>, text: &mut String) -> Result<()> {
+    fn delete(&mut self, rows: Rows<'_>, range: Range<usize>) -> Result<()> {
         let Some(sql) = &self.plan.delete else {
             return Ok(());
         };
         let mut statement = self.prepare(sql)?;
-        for row in rows {
-            self.bind(&mut statement, batch, &self.plan.keys, row..row + 1, text)?;
-            statement
-                .raw_execute()
-                .map_err(|e| self.failure(e, batch, row))?;
+        let keys = &self.plan.keys;
+        for row in range {
+            let done =
+                self.carefully(|work| work.execute(&mut statement, rows, keys, row..row + 1));
+            self.settle(rows, row, done.map(|_| ()))?;
         }
         Ok(())
     }
 
-    fn prepare(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>> {
-        self.transaction.prepare_cached(sql).map_err(|e| {
-            self.location
-                .failure(e)
-                .with_context("table", &self.plan.table)
-        })
+    /// Does something of which nothing is left if it fails and rows are searched for.
+    fn carefully<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.care == Care::None {
+            return work(self);
+        }
+        self.run("SAVEPOINT refusable")?;
+        let done = work(self);
+        if let Err(error) = done {
+            // A full disk ends the transaction too.
+            if self.transaction.is_autocommit() {
+                return Err(match error.is_of_row() {
+                    true => refusal::all_undone(&error),
+                    false => error,
+                });
+            }
+            self.run("ROLLBACK TO refusable")?;
+            self.run("RELEASE refusable")?;
+            return Err(error);
+        }
+        self.run("RELEASE refusable")?;
+        done
     }
 
-    /// Binds rows, column by column.
-    fn bind(
-        &self,
-        statement: &mut rusqlite::Statement<'_>,
-        batch: &Batch,
+    fn goes_on(&self, error: &Error) -> bool {
+        self.care != Care::None && error.is_of_row()
+    }
+
+    /// What comes of a row.
+    fn settle(&mut self, rows: Rows<'_>, row: usize, done: Result<()>) -> Result<()> {
+        match done {
+            Err(error) if error.is_of_row() && self.care == Care::SetAside => {
+                self.refused.push(Refused {
+                    batch: rows.number,
+                    row,
+                    error,
+                });
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        let done = self.prepare(sql)?.raw_execute();
+        done.map(|_| ()).map_err(|e| self.failed(e))
+    }
+
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>> {
+        let prepared = self.transaction.prepare_cached(sql);
+        prepared.map_err(|e| self.failed(e))
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        let told = self.location.failure(error);
+        told.with_context("table", &self.plan.table)
+    }
+
+    /// Binds rows, column by column, and runs the statement; returns how many rows it changed.
+    fn execute(
+        &mut self,
+        statement: &mut Statement<'_>,
+        rows: Rows<'_>,
         columns: &[usize],
-        rows: Range<usize>,
-        text: &mut String,
-    ) -> Result<()> {
+        range: Range<usize>,
+    ) -> Result<usize> {
+        let Self { location, plan, .. } = *self;
+        let set_aside = self.care == Care::SetAside;
+        let kept = rows.kept;
         for (index, column) in columns.iter().enumerate() {
-            let column = &self.plan.columns[*column];
-            let parameters = Parameters {
-                first: index + 1,
-                stride: columns.len(),
-            };
+            let column = &plan.columns[*column];
             let bound = bind(
                 statement,
-                batch.records(),
+                kept.batch.records(),
                 column,
-                rows.clone(),
-                parameters,
-                text,
+                range.clone(),
+                Parameters {
+                    first: index + 1,
+                    stride: columns.len(),
+                },
+                &mut self.text,
             );
-            bound.map_err(|error| match error {
-                BindError::Sqlite(error) => self.failure(error, batch, rows.start),
-                BindError::NotANumber(row) => Error::new(
-                    codes::VALUE_INVALID,
-                    "SQLite can't store NaN: it would become null",
-                )
-                .with_context("table", &self.plan.table)
-                .with_context("column", &batch.table().columns()[column.0].name)
-                .with_context("row", shown(self.plan, batch, row)),
+            bound.map_err(|error| {
+                let place = (column.0, range.clone());
+                refusal::of_binding(error, location, plan, kept, place, set_aside)
             })?;
         }
-        Ok(())
-    }
-
-    /// Finds the row that a statement of many rows failed for, by putting them one by one.
-    fn blame(
-        &self,
-        error: rusqlite::Error,
-        batch: &Batch,
-        rows: Range<usize>,
-        text: &mut String,
-    ) -> Error {
-        let broken = error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
-        if !broken || rows.len() == 1 {
-            return self.failure(error, batch, rows.start);
-        }
-        for row in rows.clone() {
-            if let Err(error) = self.put(batch, row..row + 1, text) {
-                return error;
-            }
-        }
-        self.failure(error, batch, rows.start)
-    }
-
-    fn failure(&self, error: rusqlite::Error, batch: &Batch, row: usize) -> Error {
-        let of_row = error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
-        let told = self
-            .location
-            .failure(error)
-            .with_context("table", &self.plan.table);
-        if of_row {
-            told.with_context("row", shown(self.plan, batch, row))
-        } else {
-            told
-        }
-    }
-}
-
-/// A row for a message: its key, or its first columns without one.
-fn shown(plan: &Plan, batch: &Batch, row: usize) -> String {
-    const COLUMNS: usize = 4;
-    const LONGEST: usize = 40;
-    let places: Vec<usize> = if plan.keys.is_empty() {
-        plan.columns.iter().map(|(p, _)| *p).take(COLUMNS).collect()
-    } else {
-        plan.keys.iter().map(|k| plan.columns[*k].0).collect()
-    };
-    let values: Vec<String> = places
-        .into_iter()
-        .map(|place| {
-            let text = batch.row(row).get(place).to_string();
-            let cut: String = text.chars().take(LONGEST).collect();
-            format!("{} = {cut}", batch.table().columns()[place].name)
+        statement.raw_execute().map_err(|error| {
+            let error = refusal::failure(location, error);
+            refusal::of_rows(error, plan, kept, range, set_aside)
         })
-        .collect();
-    values.join(", ")
+    }
 }

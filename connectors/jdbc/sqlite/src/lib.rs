@@ -21,17 +21,21 @@
 mod apply;
 mod catalog;
 mod connection;
+mod database;
 mod decode;
 mod encode;
 mod plan;
 mod read;
 mod readback;
+mod refusal;
 mod save_mode;
+mod sink;
 mod source;
 mod split;
 mod staging;
+mod steps;
 mod types;
-mod write;
+mod writer;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -58,6 +62,10 @@ impl Dialect for Sqlite {
         &["sqlite"]
     }
 
+    fn notes(&self) -> &'static str {
+        include_str!("../NOTES.md")
+    }
+
     async fn source(
         &self,
         options: JdbcSourceOptions,
@@ -71,7 +79,7 @@ impl Dialect for Sqlite {
     }
 
     fn sink(&self, options: &JdbcSinkOptions, context: &SinkContext) -> Result<Arc<dyn DynSink>> {
-        write::create(options, context)
+        sink::create(options, context)
     }
 }
 

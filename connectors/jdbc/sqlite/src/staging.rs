@@ -4,6 +4,11 @@
 //! Committing moves them into the target and drops the staging table in one transaction. A staging
 //! table that is gone has been committed: doing it twice is as doing it once. Transactions are then
 //! synced to the disk (`synchronous = FULL`), since the engine relies on what it was told.
+//!
+//! With the dead-letter output, rows are tried on the target before they are staged, which finds
+//! those that it refuses. What stays are rows of one checkpoint that contradict each other (the same
+//! key inserted twice, by two writers or in two transactions of one): that is found when they are
+//! moved, where none can be set aside any more, and fails the job.
 
 use rusqlite::types::Value;
 use rusqlite::{
@@ -15,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::QUOTE;
 use crate::connection::Location;
 use crate::plan::{Plan, statement_sizes};
+use crate::refusal;
 
 /// Rows that are ready to be committed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,17 +102,33 @@ pub(crate) fn commit(
     for one in staged {
         if exists(&transaction, &one.table).map_err(failed)? {
             let merged = merge(&transaction, plan, &one.table);
-            merged.map_err(|refused| match refused.row {
-                None => failed(refused.error),
-                Some(row) => {
+            merged.map_err(|refused| {
+                let error = refusal::failure(location, refused.error);
+                let of_row = error.is_of_row();
+                let mut error = error.with_context("table", &plan.table);
+                if let Some(row) = refused.row {
                     let row = shown(&transaction, plan, rows_of, &one.table, row);
-                    failed(refused.error).with_context("row", row.unwrap_or_default())
+                    let what = if plan.keys.is_empty() {
+                        "values"
+                    } else {
+                        "key"
+                    };
+                    error = error.with_context(what, row.unwrap_or_default());
+                }
+                if of_row {
+                    error.with_help(AT_THE_COMMIT)
+                } else {
+                    error
                 }
             })?;
         }
     }
-    transaction.commit().map_err(failed)
+    let end = |e| refusal::at_the_end(location, plan, e);
+    transaction.commit().map_err(end)
 }
+
+const AT_THE_COMMIT: &str = "rows were found at fault when their checkpoint was committed, where \
+    they can't be set aside any more; without is_exactly_once, dirty.path and dirty.max apply to all";
 
 fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let found = connection
@@ -130,11 +152,19 @@ impl From<rusqlite::Error> for Refused {
 }
 
 /// Puts the staged rows of these numbers. Where they are refused, it is found out for which.
-fn put_rows(put: &mut Statement<'_>, first: i64, last: i64, most: i64) -> Result<(), Refused> {
+fn put_rows(
+    connection: &Connection,
+    put: &mut Statement<'_>,
+    first: i64,
+    last: i64,
+    most: i64,
+) -> Result<(), Refused> {
     let Err(error) = put.execute([first, last]) else {
         return Ok(());
     };
-    if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+    // A rule of the table may have ended the transaction: nothing may be put outside of one.
+    let searchable = !connection.is_autocommit();
+    if searchable && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
         for row in first..=last.min(most) {
             if let Err(error) = put.execute([row, row]) {
                 return Err(Refused {
@@ -174,7 +204,7 @@ fn shown(
         let values = places.iter().enumerate().map(|(index, place)| {
             let value: Option<String> = found.get(index)?;
             let name = &rows_of.columns()[plan.columns[*place].0].name;
-            Ok(format!("{name} = {}", value.as_deref().unwrap_or("null")))
+            Ok(format!("{name}={}", value.as_deref().unwrap_or("null")))
         });
         Ok(values.collect::<rusqlite::Result<Vec<_>>>()?.join(", "))
     })
@@ -206,7 +236,7 @@ fn merge(connection: &Connection, plan: &Plan, staging: &str) -> Result<(), Refu
         while let Some(row) = rows.next()? {
             let rowid: i64 = row.get(0)?;
             if rowid > first {
-                put_rows(&mut put, first, rowid - 1, rowid)?;
+                put_rows(connection, &mut put, first, rowid - 1, rowid)?;
             }
             first = rowid + 1;
             if let Some(delete) = &mut delete {
@@ -217,7 +247,7 @@ fn merge(connection: &Connection, plan: &Plan, staging: &str) -> Result<(), Refu
     }
     let most = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
     let most = connection.query_row(&most, [], |row| row.get(0))?;
-    put_rows(&mut put, first, i64::MAX, most)?;
+    put_rows(connection, &mut put, first, i64::MAX, most)?;
     drop((put, delete));
     Ok(connection.execute_batch(&format!("DROP TABLE {table}"))?)
 }

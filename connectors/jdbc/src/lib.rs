@@ -4,7 +4,7 @@
 //! is a crate in a folder beside this one ([`seatunnel_jdbc_core::dialect::Dialect`]) and a feature
 //! of this crate; `core` has what they share.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use seatunnel_api::erased::{DynSink, DynSource};
@@ -23,6 +23,12 @@ const DIALECTS: &[&dyn Dialect] = &[
     #[cfg(feature = "sqlite")]
     &seatunnel_jdbc_sqlite::Sqlite,
 ];
+
+/// What the databases have to say, one after the other.
+static NOTES: LazyLock<String> = LazyLock::new(|| {
+    let notes: Vec<&str> = DIALECTS.iter().map(|d| d.notes().trim()).collect();
+    notes.join("\n\n")
+});
 
 /// Makes Jdbc sources.
 pub struct JdbcSourceFactory;
@@ -43,8 +49,12 @@ impl SourceFactory for JdbcSourceFactory {
         PluginInfo {
             name: "Jdbc",
             aliases: &[],
-            summary: "Reads tables and queries of a relational database (SQLite).",
+            summary: "Reads tables and queries of PostgreSQL, MySQL, MariaDB and SQLite.",
         }
+    }
+
+    fn notes(&self) -> &'static str {
+        &NOTES
     }
 
     async fn create(
@@ -66,8 +76,12 @@ impl SinkFactory for JdbcSinkFactory {
         PluginInfo {
             name: "Jdbc",
             aliases: &[],
-            summary: "Writes rows into tables of a relational database (SQLite).",
+            summary: "Writes rows into tables of PostgreSQL, MySQL, MariaDB and SQLite.",
         }
+    }
+
+    fn notes(&self) -> &'static str {
+        &NOTES
     }
 
     fn guarantee(&self) -> Guarantee {

@@ -20,6 +20,10 @@ pub trait Dialect: Send + Sync {
     /// what messages call it.
     fn names(&self) -> &'static [&'static str];
 
+    /// What its users must know: paths, types, parameters of the url. Markdown, with a heading of the
+    /// second level; part of the connector's page in the documentation.
+    fn notes(&self) -> &'static str;
+
     /// Makes a source; reads the schemas of what it will read.
     ///
     /// # Errors

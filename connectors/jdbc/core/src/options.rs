@@ -247,20 +247,24 @@ pub struct JdbcSinkOptions {
     #[option(default = true)]
     pub create_index: bool,
     /// Rows kept back before they are written, in one transaction. SeaTunnel's default is 1000; if not
-    /// given, the connector takes what is fastest (SQLite: 20000 rows or 16 MiB).
+    /// given, the connector takes what is fastest (SQLite: 20000 rows or 16 MiB). PostgreSQL commits
+    /// a task's rows all at once, with their checkpoint, unless this is given.
     #[option(min = 1)]
     pub batch_size: Option<usize>,
     /// Longest time in milliseconds that rows are kept back while more rows come; 0 is no limit.
     #[option(default = 0)]
     pub batch_interval_ms: u64,
-    /// How often a transaction is tried again when the database is busy.
+    /// How often a transaction is tried again when the database is busy, after a deadlock, or when the
+    /// connection was lost. PostgreSQL then commits in between, so that little has to be repeated.
     #[option(default = 0)]
     pub max_retries: u32,
     /// Whether each transaction commits by itself. Rows kept back are always written in one transaction.
+    /// With `false`, PostgreSQL commits with the checkpoint even where `batch_size` is given.
     #[option(default = true)]
     pub auto_commit: bool,
     /// Whether rows must become visible once and only with the checkpoint they belong to. They wait in
-    /// a table of their own until then, which costs about as much again as writing them.
+    /// a prepared transaction until then (PostgreSQL with `max_prepared_transactions`, MySQL), or in a
+    /// table of their own, which costs about as much again as writing them.
     #[option(default = false)]
     pub is_exactly_once: bool,
     /// A Java class for `is_exactly_once`; accepted and not used.

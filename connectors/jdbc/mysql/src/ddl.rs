@@ -1,16 +1,4 @@
-//! Tables created for rows.
-//!
-//! | SeaTunnel | MySQL |
-//! |---|---|
-//! | boolean, tinyint, smallint, int, bigint | tinyint(1), tinyint, smallint, int, bigint |
-//! | float, double | float, double |
-//! | decimal(p, s) | decimal(p, s); a varchar that keeps all digits above 65 or with a scale above 30 |
-//! | string | varchar(n) below 256 characters, then text, mediumtext, longtext; longtext without a length |
-//! | bytes | varbinary(n) below 256 bytes, then blob, mediumblob, longblob; longblob without a length |
-//! | date, time | date, time(s) |
-//! | timestamp, timestamp_tz | datetime(s), of a timestamp_tz in UTC: MySQL's timestamp ends in 2038 |
-//! | array, map, row, float_vector | json |
-//! | null | longtext |
+//! Tables created for rows. `NOTES.md` has the types.
 //!
 //! Times have six fraction digits where the rows don't say how many. Strings of a key become a
 //! varchar that an index can hold, and are compared byte by byte: other databases tell `a` from `A`

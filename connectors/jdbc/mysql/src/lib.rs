@@ -29,6 +29,10 @@ impl Dialect for MySql {
         &[DIALECT_NAME, "mariadb"]
     }
 
+    fn notes(&self) -> &'static str {
+        include_str!("../NOTES.md")
+    }
+
     async fn source(
         &self,
         options: JdbcSourceOptions,

@@ -1,25 +1,4 @@
-//! Types of columns as rows are read.
-//!
-//! | MySQL, MariaDB | SeaTunnel |
-//! |---|---|
-//! | bit(1) | boolean |
-//! | bit(n) | bytes, as the server sends them: the highest bits first |
-//! | tinyint(1) | boolean, of which only 0 is false; `tinyInt1isBit=false` in the url reads a tinyint |
-//! | tinyint, smallint, mediumint, int, bigint | tinyint, smallint, int, int, bigint |
-//! | tinyint, smallint, int, bigint, each unsigned | smallint, int, bigint, decimal(20, 0) |
-//! | year | int |
-//! | float, double | float, double |
-//! | decimal(p, s) | decimal(p, s), unsigned decimal(p + 1, s); above 38 digits decimal(38, 18): a value that doesn't fit then is an error |
-//! | char, varchar, text, enum, set, json | string |
-//! | binary, varbinary, blob, vector | bytes; string with `handle_blob_as_string` |
-//! | geometry and its kinds | bytes: the number of the reference system in four bytes, then WKB |
-//! | date | date |
-//! | time | time; what is none (negative, a day or more) is an error, `timeType=string` in the url reads all as text |
-//! | datetime, timestamp | timestamp; a `timestamp` as the session's zone shows it: the server's, or that of `connectionTimeZone` (`serverTimezone`) in the url |
-//! | null | null |
-//!
-//! Dates with a zero for year, month or day are an error; `zeroDateTimeBehavior=convertToNull` or
-//! `round` in the url makes them null or the nearest date.
+//! Types of columns as rows are read. `NOTES.md` has the table.
 
 use mysql_common::constants::{ColumnFlags, ColumnType};
 use seatunnel_api::{Column, DataType};

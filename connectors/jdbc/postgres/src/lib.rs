@@ -36,6 +36,10 @@ impl Dialect for Postgres {
         &["postgresql", "postgres"]
     }
 
+    fn notes(&self) -> &'static str {
+        include_str!("../NOTES.md")
+    }
+
     async fn source(
         &self,
         options: JdbcSourceOptions,

@@ -1,36 +1,7 @@
-//! How columns are read: what each type becomes, and how its values come.
+//! How columns are read: what each type becomes, and how its values come. `NOTES.md` has the table.
 //!
-//! | PostgreSQL | here | comes as |
-//! |---|---|---|
-//! | `boolean` | BOOLEAN | binary |
-//! | `smallint`, `integer`, `bigint` | SMALLINT, INT, BIGINT | binary |
-//! | `oid` | BIGINT | binary |
-//! | `real`, `double precision` | FLOAT, DOUBLE | binary |
-//! | `numeric(p, s)` | DECIMAL(p, s); with `s < 0` DECIMAL(p - s, 0) | binary |
-//! | `numeric` | DECIMAL(38, 18) | binary; see below |
-//! | `numeric(p, s)` of more than 76 digits | STRING | text |
-//! | `money` | DECIMAL(30, 2) | cast to `numeric` |
-//! | `char(n)`, `varchar`, `text`, `name`, `citext`, enums | STRING | binary, which is their text |
-//! | `json`, `jsonb`, `uuid` | STRING | binary |
-//! | `bytea` | BYTES; STRING with handle_blob_as_string | binary |
-//! | `date` | DATE | binary |
-//! | `time` | TIME | binary |
-//! | `time with time zone` | TIME as its wall clock shows it, without the zone | binary |
-//! | `timestamp` | TIMESTAMP | binary |
-//! | `timestamp with time zone` | TIMESTAMP_TZ | binary |
-//! | a domain | as what it is over | |
-//! | `T[]` of one of these | ARRAY | binary |
-//! | `T[]` of something else | ARRAY of STRING | cast to `text[]` |
-//! | `T[][]`, declared with more than one dimension | STRING: `{{1,2},{3,4}}` | text |
-//! | anything else: `interval`, `bit`, `inet`, `cidr`, `macaddr`, `xml`, ranges, geometry, `tsvector`, `hstore`, composite types, types of extensions | STRING | text |
-//!
-//! "Text" means that the server casts the column to `text`; the other columns of the table still come
-//! in binary. In the results of statements that are no queries nothing can be cast: what is cast here
-//! is a STRING there. Values that the type here can't hold are errors that name the column and the row's
-//! key: `infinity` and days beyond the range of the type, `24:00:00`, `NaN` and `Infinity` of
-//! `numeric`, digits that don't fit a DECIMAL, arrays of several dimensions in a column that is
-//! declared with one. The result of an expression in a query may have any number of digits behind
-//! the point; those beyond the 18th are rounded, as the server itself has rounded before.
+//! A column that goes by text is cast by the server; the others of its table still come in binary. In
+//! the results of statements that are no queries nothing can be cast: what is cast here is a STRING there.
 
 use seatunnel_api::{Column, DataType, MAX_DECIMAL};
 

@@ -117,12 +117,10 @@ const ZERO: &str = "MariaDB stores zero without a sign";
 const NUMBERS: &str = "MySQL has neither infinite numbers nor NaN";
 
 fn is_kept_as_json(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Map(..) | DataType::Row(..) | DataType::Array(_) | DataType::FloatVector(_) => {
-            true
-        }
-        _ => false,
-    }
+    matches!(
+        data_type,
+        DataType::Map(..) | DataType::Row(..) | DataType::Array(_) | DataType::FloatVector(_)
+    )
 }
 
 #[async_trait]

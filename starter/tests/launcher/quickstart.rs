@@ -131,3 +131,44 @@ fn examples_run() {
             .succeeds();
     }
 }
+
+/// The job between databases runs, again too, and `verify` finds all that it should.
+#[cfg(unix)]
+#[test]
+fn the_example_between_databases_runs() {
+    let source = seatunnel_jdbc_testkit::Postgres::shared().database("shop");
+    source.sql(
+        "create table orders (id int primary key, customer text, at timestamptz not null);
+         insert into orders select i, 'customer ' || i % 100, '2026-01-01'::timestamptz + i * '1 minute'::interval
+           from generate_series(1, 1000) i;
+         create table items (order_id int, n int, price numeric(10, 2), primary key (order_id, n));
+         insert into items select i % 1000 + 1, i, i * 0.01 from generate_series(1, 5000) i",
+    );
+    let target = seatunnel_jdbc_testkit::MariaDb::shared().database("target");
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink(workspace().join("examples"), sandbox.path("examples")).unwrap();
+    let job = format!(
+        "--config examples/postgres_to_mysql.conf \
+         -i from={}:{}/{} -i from_user={} -i from_password={} \
+         -i to={}:{}/{} -i to_user={} -i to_password={}",
+        source.host,
+        source.port,
+        source.name(),
+        source.user,
+        source.password,
+        target.host,
+        target.port,
+        target.name(),
+        target.user,
+        target.password,
+    );
+    for _ in 0..2 {
+        sandbox
+            .seatunnel(&job)
+            .succeeds()
+            .says(&["Total Write Count         :                6000"]);
+    }
+    let found = "select count(*), sum(price) from shop.items";
+    assert_eq!(target.sql(found), "5000\t125025.00");
+    sandbox.seatunnel(&format!("verify {job}")).succeeds();
+}

@@ -1,6 +1,8 @@
 //! A connection that writes: how its session is set, what the server allows, and its transaction.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use seatunnel_api::Result;
 use seatunnel_jdbc_core::options::ConnectionOptions;
@@ -32,6 +34,8 @@ enum Transaction {
 /// A connection that writes.
 pub(crate) struct Session {
     pub(crate) connection: Connection,
+    /// A lock of this name is held as long as the server works for the connection.
+    pub(crate) mark: String,
     /// Bytes of the largest command.
     pub(crate) largest: usize,
     /// Whether the server takes files from clients.
@@ -71,7 +75,7 @@ impl Ways {
 }
 
 const VARIABLES: &str = "SET SESSION max_error_count = 1024, autocommit = 1; \
-    SHOW VARIABLES WHERE Variable_name IN ('binlog_format', 'innodb_autoinc_lock_mode', \
+    DO GET_LOCK('{mark}', 0); SHOW VARIABLES WHERE Variable_name IN ('binlog_format', 'innodb_autoinc_lock_mode', \
     'innodb_flush_log_at_trx_commit')";
 
 /// `ER_BAD_DB_ERROR`
@@ -86,6 +90,7 @@ impl Session {
     /// # Errors
     /// If the server can't be reached or refuses.
     pub(crate) async fn open(settings: &Settings, ways: Ways) -> Result<Self> {
+        let mark = mark();
         let opened = Connection::open(settings, wire::Purpose::Sink).await;
         let mut connection = match opened {
             // It may be created with its tables, whose statements name it.
@@ -95,7 +100,7 @@ impl Session {
             other => other?,
         };
         let variables: HashMap<String, String> = connection
-            .rows(VARIABLES)
+            .rows(&VARIABLES.replace("{mark}", &mark))
             .await?
             .into_iter()
             .filter_map(|row| {
@@ -114,6 +119,7 @@ impl Session {
             loads_wait: !is("innodb_autoinc_lock_mode", "2"),
             forgetful: !is("innodb_flush_log_at_trx_commit", "1"),
             connection,
+            mark,
             statements: HashMap::new(),
             transaction: Transaction::None,
         })
@@ -233,6 +239,46 @@ impl Session {
         });
         Ok(warnings.collect())
     }
+}
+
+/// Waits until the server has ended another session, and tells it to. A session that is dropped while
+/// a statement runs would otherwise keep its locks until that is through.
+///
+/// # Errors
+/// If the server can't be asked.
+pub(crate) async fn end(connection: &mut Connection, mark: &str) -> Result<()> {
+    const LOOKS: u32 = 1_500;
+    let holder = format!("SELECT IS_USED_LOCK('{mark}')");
+    for look in 0..LOOKS {
+        let rows = connection.rows(&holder).await?;
+        let Some(id) = rows.into_iter().flatten().flatten().next() else {
+            return Ok(());
+        };
+        if look == 0 {
+            // It may have ended by itself just now.
+            match connection.execute(&format!("KILL {id}")).await {
+                Err(Failure::Other(error)) => return Err(*error),
+                Ok(_) | Err(Failure::Server(_)) => {}
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tracing::warn!("the server is still busy with a session that was given up; it may hold locks");
+    Ok(())
+}
+
+/// A name that no other session has.
+fn mark() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("seatunnel_{}_{number}", nonce())
+}
+
+/// Tells one run's names from another's, also when a job of the same id runs again.
+pub(crate) fn nonce() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let micros = now.map_or(0, |since| since.as_micros());
+    format!("{:x}{micros:x}", std::process::id())
 }
 
 /// What the server says about a statement that it has carried out.

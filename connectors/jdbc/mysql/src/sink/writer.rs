@@ -1,7 +1,7 @@
 //! A writer: the rows of one task, over one connection.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use seatunnel_api::{
@@ -14,6 +14,7 @@ use super::fold::fold;
 use super::groups::{Op, Piece, Rows};
 use super::plan::Plan;
 use super::rejected::no_delete;
+use super::session::{self, nonce};
 use super::shared::Shared;
 use super::steps::{Step, only_puts, steps};
 use super::xa::{self, Prepared};
@@ -35,13 +36,6 @@ impl Xids {
         let unique = format!("{}_{}_{}", self.subtask, self.nonce, self.number);
         xa::xid(&self.job.id, &unique)
     }
-}
-
-/// Tells one run's names from another's, also when a job of the same id runs again.
-fn nonce() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let micros = now.map_or(0, |since| since.as_micros());
-    format!("{:x}{micros:x}", std::process::id())
 }
 
 /// Changes of one table that are kept back to be folded.
@@ -73,8 +67,9 @@ pub(super) struct MySqlWriter {
     pub(super) since: Instant,
     /// The table of the last batch, since most batches come from one table.
     pub(super) last: Option<(Arc<CatalogTable>, usize)>,
-    /// What was being prepared when the work on it was given up: it may be prepared or not.
-    pub(super) in_doubt: Option<Prepared>,
+    /// What was being prepared when the work on it was given up, and the mark of its session: it may be
+    /// prepared or not.
+    pub(super) in_doubt: Option<(Prepared, String)>,
 }
 
 impl MySqlWriter {
@@ -294,8 +289,8 @@ impl SinkWriter for MySqlWriter {
             checkpoint,
             commits: xa::commits(self.shared.database()?, &self.xids.job.id),
         };
+        self.in_doubt = Some((prepared.clone(), applier.session.mark.clone()));
         xa::mark(&mut applier.session.connection, &prepared).await?;
-        self.in_doubt = Some(prepared.clone());
         applier.session.prepare().await?;
         self.in_doubt = None;
         self.in_transaction = 0;
@@ -305,11 +300,23 @@ impl SinkWriter for MySqlWriter {
     async fn abort(&mut self) -> Result<()> {
         // What is not committed goes with the connection.
         self.changes = Changes::default();
-        self.applier = None;
-        if let Some(prepared) = self.in_doubt.take() {
+        // What is not committed goes with the connection; soon, if the server is not at work for it.
+        let busy = match self.applier.take() {
+            Some(applier) if applier.session.connection.is_usable() => None,
+            Some(applier) => Some(applier.session.mark.clone()),
+            None => None,
+        };
+        if let Some((prepared, mark)) = self.in_doubt.take() {
             let mut session = self.shared.session().await?;
+            session::end(&mut session.connection, &mark).await?;
             xa::abort(&mut session.connection, &prepared).await?;
             self.shared.give_back(session).await;
+        } else if let Some(mark) = busy {
+            // A server that is down has no locks.
+            if let Ok(mut session) = self.shared.session().await {
+                session::end(&mut session.connection, &mark).await?;
+                self.shared.give_back(session).await;
+            }
         }
         Ok(())
     }

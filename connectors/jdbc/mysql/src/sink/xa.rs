@@ -93,19 +93,24 @@ pub(crate) async fn create(connection: &mut Connection, commits: &str) -> Result
 /// If it can't be dropped.
 pub(crate) async fn drop_table(connection: &mut Connection, commits: &str) -> Result<()> {
     let drop = format!("DROP TABLE IF EXISTS {commits}");
-    connection.execute(&drop).await?;
-    Ok(())
+    match connection.execute(&drop).await {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(Error::from(failure).with_context("table", commits)),
+    }
 }
 
 /// Puts the id of the transaction into the table of commits, as its last row.
-pub(crate) async fn mark(connection: &mut Connection, prepared: &Prepared) -> Result<(), Failure> {
+pub(crate) async fn mark(connection: &mut Connection, prepared: &Prepared) -> Result<()> {
     let insert = format!(
         "INSERT INTO {} (xid, checkpoint) VALUES ({}, {})",
         prepared.commits,
         literal(&prepared.xid),
         prepared.checkpoint
     );
-    connection.execute(&insert).await.map(drop)
+    match connection.execute(&insert).await {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(Error::from(failure).with_context("table", &prepared.commits)),
+    }
 }
 
 /// Commits a transaction; one that is committed already is left alone.

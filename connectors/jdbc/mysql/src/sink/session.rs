@@ -1,6 +1,7 @@
 //! A connection that writes: how its session is set, what the server allows, and its transaction.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -190,20 +191,18 @@ impl Session {
         Ok(())
     }
 
-    /// Ends and prepares the XA transaction and gives its id: it outlives the connection then.
-    pub(crate) async fn prepare(mut self) -> Result<Option<String>, Failure> {
-        let Transaction::Xa(xid) = std::mem::replace(&mut self.transaction, Transaction::None)
-        else {
-            return Ok(None);
+    /// Ends and prepares the XA transaction: it outlives the connection then.
+    pub(crate) async fn prepare(&mut self) -> Result<(), Failure> {
+        let Transaction::Xa(xid) = &self.transaction else {
+            return Ok(());
         };
-        let quoted = literal(&xid);
+        let quoted = literal(xid);
         self.connection.execute(&format!("XA END {quoted}")).await?;
         self.connection
             .execute(&format!("XA PREPARE {quoted}"))
             .await?;
-        // The transaction belongs to this connection until it ends, and could be committed by no other.
-        drop(self);
-        Ok(Some(xid))
+        self.transaction = Transaction::None;
+        Ok(())
     }
 
     /// The statement of a table for a purpose, if it is prepared.
@@ -247,7 +246,7 @@ impl Session {
 /// # Errors
 /// If the server can't be asked.
 pub(crate) async fn end(connection: &mut Connection, mark: &str) -> Result<()> {
-    const LOOKS: u32 = 1_500;
+    const LOOKS: u32 = 100;
     let holder = format!("SELECT IS_USED_LOCK('{mark}')");
     for look in 0..LOOKS {
         let rows = connection.rows(&holder).await?;
@@ -261,7 +260,8 @@ pub(crate) async fn end(connection: &mut Connection, mark: &str) -> Result<()> {
                 Ok(_) | Err(Failure::Server(_)) => {}
             }
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // Its lock goes before its transaction is let go.
+        tokio::time::sleep(Duration::from_millis(300)).await;
     }
     tracing::warn!("the server is still busy with a session that was given up; it may hold locks");
     Ok(())
@@ -271,7 +271,15 @@ pub(crate) async fn end(connection: &mut Connection, mark: &str) -> Result<()> {
 fn mark() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("seatunnel_{}_{number}", nonce())
+    format!("seatunnel_{}_{number}", *PROCESS)
+}
+
+/// What tells the marks of this process from others.
+static PROCESS: LazyLock<String> = LazyLock::new(nonce);
+
+/// Whether a mark is of this process, which may be using the session for something else by now.
+pub(crate) fn is_ours(mark: &str) -> bool {
+    mark.split('_').nth(1) == Some(PROCESS.as_str())
 }
 
 /// Tells one run's names from another's, also when a job of the same id runs again.

@@ -1,5 +1,6 @@
 //! What is known of all targets, and the connection that nobody uses right now.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,22 +46,35 @@ pub(super) struct Shared {
     pub(super) spare: Mutex<Option<Session>>,
     pub(super) limits: Limits,
     pub(super) exactly_once: bool,
+    /// Sessions by the transaction that they have prepared.
+    pub(super) prepared: Mutex<HashMap<String, Session>>,
     /// Tables of commits, to be dropped at the end.
     pub(super) commits: Mutex<Vec<String>>,
 }
 
 impl Shared {
     pub(super) async fn try_commit(&self, prepared: &[Prepared]) -> Result<()> {
-        let mut session = self.session().await?;
         for one in prepared {
-            xa::commit(&mut session.connection, one).await?;
+            let (mut session, is_own) = self.session_of(one).await?;
+            xa::commit(&mut session.connection, one, is_own).await?;
             self.remember(&one.commits).await;
+            self.give_back(session).await;
         }
         if let Some(last) = prepared.last() {
+            let mut session = self.session().await?;
             xa::forget(&mut session.connection, last).await?;
+            self.give_back(session).await;
         }
-        self.give_back(session).await;
         Ok(())
+    }
+
+    /// The session that has prepared a transaction, and that it is; another one if that is gone.
+    pub(super) async fn session_of(&self, prepared: &Prepared) -> Result<(Session, bool)> {
+        let own = self.prepared.lock().await.remove(&prepared.xid);
+        match own.filter(|session| session.connection.is_usable()) {
+            Some(session) => Ok((session, true)),
+            None => Ok((self.session().await?, false)),
+        }
     }
 
     pub(super) async fn remember(&self, commits: &str) {

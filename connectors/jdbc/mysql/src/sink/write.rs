@@ -89,6 +89,7 @@ pub(crate) fn create(options: &JdbcSinkOptions, context: &SinkContext) -> Result
             commit_attempts: options.max_commit_attempts,
         },
         exactly_once: options.is_exactly_once,
+        prepared: Mutex::default(),
         commits: Mutex::default(),
     }))))
 }
@@ -165,13 +166,12 @@ impl Sink for MySqlSink {
         if prepared.is_empty() {
             return Ok(());
         }
-        let mut session = self.0.session().await?;
         let mut result = Ok(());
         for one in &prepared {
-            let aborted = xa::abort(&mut session.connection, one).await;
-            result = result.and(aborted);
+            let (mut session, is_own) = self.0.session_of(one).await?;
+            result = result.and(xa::abort(&mut session.connection, one, is_own).await);
+            self.0.give_back(session).await;
         }
-        self.0.give_back(session).await;
         result
     }
 

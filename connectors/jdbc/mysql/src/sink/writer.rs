@@ -67,9 +67,8 @@ pub(super) struct MySqlWriter {
     pub(super) since: Instant,
     /// The table of the last batch, since most batches come from one table.
     pub(super) last: Option<(Arc<CatalogTable>, usize)>,
-    /// What was being prepared when the work on it was given up, and the mark of its session: it may be
-    /// prepared or not.
-    pub(super) in_doubt: Option<(Prepared, String)>,
+    /// What was being prepared when the work on it was given up: it may be prepared or not.
+    pub(super) in_doubt: Option<Prepared>,
 }
 
 impl MySqlWriter {
@@ -288,10 +287,14 @@ impl SinkWriter for MySqlWriter {
             xid,
             checkpoint,
             commits: xa::commits(self.shared.database()?, &self.xids.job.id),
+            mark: applier.session.mark.clone(),
         };
-        self.in_doubt = Some((prepared.clone(), applier.session.mark.clone()));
+        self.in_doubt = Some(prepared.clone());
         xa::mark(&mut applier.session.connection, &prepared).await?;
         applier.session.prepare().await?;
+        let mut kept = self.shared.prepared.lock().await;
+        kept.insert(prepared.xid.clone(), applier.session);
+        drop(kept);
         self.in_doubt = None;
         self.in_transaction = 0;
         Ok(vec![prepared])
@@ -306,10 +309,10 @@ impl SinkWriter for MySqlWriter {
             Some(applier) => Some(applier.session.mark.clone()),
             None => None,
         };
-        if let Some((prepared, mark)) = self.in_doubt.take() {
+        if let Some(prepared) = self.in_doubt.take() {
             let mut session = self.shared.session().await?;
-            session::end(&mut session.connection, &mark).await?;
-            xa::abort(&mut session.connection, &prepared).await?;
+            session::end(&mut session.connection, &prepared.mark).await?;
+            xa::abort(&mut session.connection, &prepared, false).await?;
             self.shared.give_back(session).await;
         } else if let Some(mark) = busy {
             // A server that is down has no locks.

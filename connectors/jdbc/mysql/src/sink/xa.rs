@@ -6,6 +6,10 @@
 //! table of the job, beside the target ([`commits`]). An id that stands there is committed; one that is
 //! neither there nor prepared is lost, which is an error and never taken for a commit. The table goes
 //! at the job's end.
+//!
+//! The session that has prepared a transaction is kept until it is committed: MariaDB may take a commit
+//! by another one for done, and leave the transaction as it is, while the first is just ending. After a
+//! crash another one must do it; what it says is done is looked at.
 
 use std::time::Duration;
 
@@ -14,6 +18,7 @@ use seatunnel_jdbc_core::errors;
 use serde::{Deserialize, Serialize};
 
 use super::details::literal;
+use super::session;
 use crate::ddl::QUOTE;
 use crate::wire::{Connection, Failure};
 
@@ -26,6 +31,8 @@ pub(crate) struct Prepared {
     pub(crate) checkpoint: CheckpointId,
     /// The table that will say that it is committed, as statements name it.
     pub(crate) commits: String,
+    /// The mark of the session that has prepared it.
+    pub(crate) mark: String,
 }
 
 impl State for Prepared {}
@@ -117,12 +124,20 @@ pub(crate) async fn mark(connection: &mut Connection, prepared: &Prepared) -> Re
 ///
 /// # Errors
 /// If it is neither prepared nor committed, or the server can't be asked.
-pub(crate) async fn commit(connection: &mut Connection, prepared: &Prepared) -> Result<()> {
+pub(crate) async fn commit(
+    connection: &mut Connection,
+    prepared: &Prepared,
+    is_own: bool,
+) -> Result<()> {
+    if !is_own && !session::is_ours(&prepared.mark) {
+        session::end(connection, &prepared.mark).await?;
+    }
     let commit = format!("XA COMMIT {}", literal(&prepared.xid));
     let mut unlisted = 0;
     for _ in 0..LOOKS {
         match connection.execute(&commit).await {
-            Ok(_) => return Ok(()),
+            Ok(_) if is_own => return Ok(()),
+            Ok(_) => {}
             Err(Failure::Server(error)) if matches!(error.errno, UNKNOWN | WRONG_STATE) => {}
             Err(failure) => {
                 return Err(Error::from(failure).with_context("transaction", &prepared.xid));
@@ -141,13 +156,15 @@ pub(crate) async fn commit(connection: &mut Connection, prepared: &Prepared) -> 
     }
     Err(Error::new(
         errors::TRANSACTION_LOST,
-        "the rows of a checkpoint are lost: their transaction is neither prepared nor committed",
+        "the rows of a checkpoint are not there: their transaction is neither prepared nor committed",
     )
     .with_context("transaction", &prepared.xid)
     .with_context("checkpoint", prepared.checkpoint)
     .with_help(
-        "somebody has rolled it back, or the server lost it: it must flush its log at each commit \
-         (innodb_flush_log_at_trx_commit = 1); load the data again from before this checkpoint",
+        "XA RECOVER shows it if the server has it again after a restart, XA COMMIT commits it then; \
+         otherwise somebody has rolled it back, or the server lost it, which must flush its log at \
+         each commit (innodb_flush_log_at_trx_commit = 1): load the data again from before this \
+         checkpoint",
     ))
 }
 
@@ -155,7 +172,14 @@ pub(crate) async fn commit(connection: &mut Connection, prepared: &Prepared) -> 
 ///
 /// # Errors
 /// If it is committed, or the server can't be asked.
-pub(crate) async fn abort(connection: &mut Connection, prepared: &Prepared) -> Result<()> {
+pub(crate) async fn abort(
+    connection: &mut Connection,
+    prepared: &Prepared,
+    is_own: bool,
+) -> Result<()> {
+    if !is_own && !session::is_ours(&prepared.mark) {
+        session::end(connection, &prepared.mark).await?;
+    }
     let rollback = format!("XA ROLLBACK {}", literal(&prepared.xid));
     for look in 0..LOOKS {
         match connection.execute(&rollback).await {

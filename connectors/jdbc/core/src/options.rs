@@ -77,9 +77,9 @@ pub struct TableOptions {
     pub partition_lower_bound: Option<String>,
     /// Largest value of `partition_column` to read; found by a query if not given.
     pub partition_upper_bound: Option<String>,
-    /// Whether to count rows rather than to trust statistics.
+    /// Whether to count rows rather than to trust statistics: MySQL. The others need no count.
     pub use_select_count: Option<bool>,
-    /// Whether not to refresh statistics first.
+    /// Accepted; statistics are never refreshed by a source.
     pub skip_analyze: Option<bool>,
     /// Whether `table_path` is a regular expression.
     pub use_regex: Option<bool>,
@@ -123,8 +123,7 @@ pub struct JdbcSourceOptions {
     /// Smallest ratio of key range to rows at which keys count as evenly spread.
     #[option(key = "split.even-distribution.factor.lower-bound", default = 0.05)]
     pub split_factor_lower: f64,
-    /// From how many splits on unevenly spread keys are sampled rather than looked up one by one;
-    /// SQLite and tables of PostgreSQL are divided without keys.
+    /// Accepted; unevenly spread keys are sampled whatever the number of splits.
     #[option(key = "split.sample-sharding.threshold", default = 1000)]
     pub split_sample_threshold: u64,
     /// Of how many rows one is sampled.
@@ -133,16 +132,17 @@ pub struct JdbcSourceOptions {
     /// Whether keys may be sampled.
     #[option(key = "split.allow-sampling", default = true)]
     pub split_allow_sampling: bool,
-    /// How string keys are divided, where they are not divided by a hash.
+    /// Accepted; strings are divided by ranges of sampled keys where there is an index or a table to sample,
+    /// else by a hash.
     #[option(key = "split.string_split_mode", default = StringSplitMode::Sample)]
     pub split_string_mode: StringSplitMode,
-    /// The order of characters for `charset_based`.
+    /// Accepted; keys are ordered by the database.
     #[option(key = "split.string_split_mode_collate")]
     pub split_string_mode_collate: Option<String>,
-    /// Whether to count rows rather than to trust statistics.
+    /// Whether to count rows rather than to trust statistics: MySQL. The others need no count.
     #[option(default = false)]
     pub use_select_count: bool,
-    /// Whether not to refresh statistics first; they never are.
+    /// Accepted; statistics are never refreshed by a source.
     #[option(default = false)]
     pub skip_analyze: bool,
     /// Whether `table_path` is a regular expression that table names must match as a whole.

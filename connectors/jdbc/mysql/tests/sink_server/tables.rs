@@ -1,7 +1,6 @@
 //! What happens to the tables before the first row, and jobs of many tables.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use crate::common::{alone, inserts, into, named, row, rows, sink, table, text, write};
 use seatunnel_api::{
@@ -166,7 +165,7 @@ async fn rows_that_do_not_fit_the_table_are_told_all_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_tables_take_one_connection_and_about_a_second() {
+async fn a_hundred_tables_take_one_connection() {
     let server = alone().await;
     let db = server.database("hundred");
     let columns = [("id", "int"), ("name", "string")];
@@ -174,7 +173,6 @@ async fn a_hundred_tables_take_one_connection_and_about_a_second() {
         .map(|n| named(&format!("t{n}"), &columns, &["id"]))
         .collect();
     let before = connections(&db);
-    let start = Instant::now();
     let sink = sink(into(&db, "", json!({})), &tables).unwrap();
     let batches = (0..3).flat_map(|round| {
         tables
@@ -182,8 +180,6 @@ async fn a_hundred_tables_take_one_connection_and_about_a_second() {
             .map(move |t| inserts(t, (0..10).map(|n| row(round * 10 + n, "x")).collect()))
     });
     write(&sink, batches.collect()).await.unwrap();
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(6), "{took:?}");
     // One is the client's that asks.
     let opened = connections(&db) - before;
     assert!(opened <= 2, "{opened}");

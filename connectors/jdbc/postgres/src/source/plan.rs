@@ -14,6 +14,8 @@ const LEAST_PAGES: u64 = 64;
 const PER_READER: u64 = 8;
 /// Rows that are sampled for each cut.
 const SAMPLED: u64 = 100;
+/// Rows of a table that is sampled row by row.
+const FEW_ROWS: u64 = 200_000;
 
 /// What a part is divided into, and by what, for the log.
 pub(crate) struct Division {
@@ -221,6 +223,12 @@ async fn sampled(
 ) -> Result<Division> {
     let wanted = (count as u64 * SAMPLED).max(rows / options.split_inverse_sampling_rate.max(1));
     let percent = (wanted as f64 * 100.0 / rows.max(1) as f64).clamp(0.001, 100.0);
+    // Whole pages are quicker to draw, but a small table has too few of them.
+    let method = if rows < FEW_ROWS {
+        "BERNOULLI"
+    } else {
+        "SYSTEM"
+    };
     let quantiles: Vec<String> = (1..count)
         .map(|n| format!("{:?}", n as f64 / count as f64))
         .collect();
@@ -237,7 +245,7 @@ async fn sampled(
     );
     let sql = format!(
         "SELECT DISTINCT cut, cut::text FROM unnest((SELECT percentile_disc(ARRAY[{}]) WITHIN GROUP (ORDER BY {name}) \
-         FROM {from} TABLESAMPLE SYSTEM ({percent}) WHERE {terms})) AS cut WHERE cut IS NOT NULL ORDER BY 1",
+         FROM {from} TABLESAMPLE {method} ({percent}) WHERE {terms})) AS cut WHERE cut IS NOT NULL ORDER BY 1",
         quantiles.join(", "),
         name = key.name,
         from = part.from(),

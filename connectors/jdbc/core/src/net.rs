@@ -1,5 +1,6 @@
 //! Connections to servers: TCP, Unix sockets and TLS behind one type.
 
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -76,6 +77,51 @@ async fn open(address: &Address) -> io::Result<Socket> {
         }
         Address::Unix(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
     }
+}
+
+/// Waits so long, or gives the limit.
+///
+/// # Errors
+/// The limit, if it has passed.
+pub async fn waited<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = T>,
+) -> Result<T, Duration> {
+    match limit {
+        None => Ok(work.await),
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+    }
+}
+
+/// The error of a connection that broke; `place` is what the server is called in messages.
+pub fn lost(place: &str, why: impl fmt::Display) -> Error {
+    Error::new(
+        errors::CONNECTION_LOST,
+        format!("the connection to the server broke: {why}"),
+    )
+    .with_context("server", place)
+    .retryable()
+}
+
+/// The error of a server that is silent for too long.
+pub fn timed_out(place: &str, limit: Duration) -> Error {
+    Error::new(
+        errors::CONNECTION_LOST,
+        format!("the server has not answered for {} ms", limit.as_millis()),
+    )
+    .with_context("server", place)
+    .with_help("a longer wait is allowed by socket_timeout_ms, or by socketTimeout in the url")
+    .retryable()
+}
+
+/// The error of a server that does not speak as the protocol of `kind` says: "a PostgreSQL".
+pub fn violated(place: &str, why: impl fmt::Display, kind: &str) -> Error {
+    Error::new(
+        errors::PROTOCOL,
+        format!("the server's answer can't be understood: {why}"),
+    )
+    .with_context("server", place)
+    .with_help(format!("is it {kind} server that the url names?"))
 }
 
 impl AsyncRead for Socket {

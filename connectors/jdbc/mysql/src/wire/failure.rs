@@ -3,7 +3,7 @@
 use std::fmt;
 
 use seatunnel_api::{Error, ErrorCode};
-use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::{errors, net};
 
 use super::packet::Fields;
 
@@ -234,24 +234,12 @@ impl fmt::Display for Failure {
 
 /// The connection broke.
 pub(crate) fn lost(place: &str, why: impl fmt::Display) -> Failure {
-    Error::new(
-        errors::CONNECTION_LOST,
-        format!("the connection to the server broke: {why}"),
-    )
-    .with_context("server", place)
-    .retryable()
-    .into()
+    net::lost(place, why).into()
 }
 
 /// The server does not speak as the protocol says.
 pub(crate) fn violated(place: &str, why: impl fmt::Display) -> Failure {
-    Error::new(
-        errors::PROTOCOL,
-        format!("the server's answer can't be understood: {why}"),
-    )
-    .with_context("server", place)
-    .with_help("is it a MySQL or MariaDB server that the url names?")
-    .into()
+    net::violated(place, why, "a MySQL or MariaDB").into()
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::time::Duration;
 
-use seatunnel_api::Error;
-use seatunnel_jdbc_core::errors;
-use seatunnel_jdbc_core::net::Socket;
+use seatunnel_jdbc_core::net::{Socket, timed_out, waited};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 use super::failure::{Failure, lost, violated};
@@ -184,7 +182,7 @@ impl Stream {
                 Ok(())
             }
             Ok(Err(error)) => Err(lost(&self.place, error)),
-            Err(limit) => Err(self.timed_out(limit)),
+            Err(limit) => Err(timed_out(&self.place, limit).into()),
         }
     }
 
@@ -275,7 +273,7 @@ impl Stream {
         match waited(self.timeout, sent).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.last_words(&error).await),
-            Err(limit) => Err(self.timed_out(limit)),
+            Err(limit) => Err(timed_out(&self.place, limit).into()),
         }
     }
 
@@ -299,33 +297,12 @@ impl Stream {
             _ => lost(&self.place, error),
         }
     }
-
-    fn timed_out(&self, limit: Duration) -> Failure {
-        let error = Error::new(
-            errors::CONNECTION_LOST,
-            format!("the server has not answered for {} ms", limit.as_millis()),
-        );
-        Failure::from(
-            error
-                .with_context("server", &self.place)
-                .with_help(
-                    "a longer wait is allowed by socket_timeout_ms, or by socketTimeout in the url",
-                )
-                .retryable(),
-        )
-    }
-}
-
-/// Waits so long, or gives the limit.
-async fn waited<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Duration> {
-    match limit {
-        None => Ok(work.await),
-        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use seatunnel_api::Error;
+    use seatunnel_jdbc_core::errors;
     use tokio::io::AsyncWriteExt;
     use tokio::net::UnixStream;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{ErrorFields, ErrorResponseBody, NoticeResponseBody};
 use seatunnel_api::{Error, ErrorCode};
-use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::{errors, net};
 
 /// Why a call on a connection failed.
 #[derive(Debug)]
@@ -221,24 +221,12 @@ impl fmt::Display for Failure {
 
 /// The connection broke.
 pub(crate) fn lost(place: &str, why: impl fmt::Display) -> Failure {
-    Error::new(
-        errors::CONNECTION_LOST,
-        format!("the connection to the server broke: {why}"),
-    )
-    .with_context("server", place)
-    .retryable()
-    .into()
+    net::lost(place, why).into()
 }
 
 /// The server does not speak as the protocol says.
 pub(crate) fn violated(place: &str, why: impl fmt::Display) -> Failure {
-    Error::new(
-        errors::PROTOCOL,
-        format!("the server's answer can't be understood: {why}"),
-    )
-    .with_context("server", place)
-    .with_help("is it a PostgreSQL server that the url names?")
-    .into()
+    net::violated(place, why, "a PostgreSQL").into()
 }
 
 /// Passes on what the server remarks.

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
-use seatunnel_api::Error;
-use seatunnel_jdbc_core::errors;
-use seatunnel_jdbc_core::net::Socket;
+use seatunnel_jdbc_core::net::{Socket, timed_out, waited};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::failure::{Failure, lost, violated};
@@ -69,7 +67,7 @@ impl Stream {
             Ok(Ok(0)) => Err(lost(&self.place, "the server has closed the connection")),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(lost(&self.place, error)),
-            Err(limit) => Err(self.timed_out(limit)),
+            Err(limit) => Err(timed_out(&self.place, limit).into()),
         }
     }
 
@@ -117,7 +115,7 @@ impl Stream {
             Ok(Ok(())) => Ok(()),
             // A server that ends a connection says why before it does.
             Ok(Err(error)) => Err(self.last_words(&error).await),
-            Err(limit) => Err(self.timed_out(limit)),
+            Err(limit) => Err(timed_out(&self.place, limit).into()),
         }
     }
 
@@ -153,21 +151,6 @@ impl Stream {
             }
         }
         lost(&self.place, error)
-    }
-
-    fn timed_out(&self, limit: Duration) -> Failure {
-        let error = Error::new(
-            errors::CONNECTION_LOST,
-            format!("the server has not answered for {} ms", limit.as_millis()),
-        );
-        Failure::from(
-            error
-                .with_context("server", &self.place)
-                .with_help(
-                    "a longer wait is allowed by socket_timeout_ms, or by socketTimeout in the url",
-                )
-                .retryable(),
-        )
     }
 }
 
@@ -211,12 +194,4 @@ fn poll_fill(
         read.reserve(missing.clamp(READ, 64 * READ));
     }
     pin!(socket.read_buf(read)).poll(cx)
-}
-
-/// Waits so long, or gives the limit.
-async fn waited<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Duration> {
-    match limit {
-        None => Ok(work.await),
-        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
-    }
 }

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod dialect;
 pub mod errors;
 pub mod fit;
+pub mod json;
 pub mod keys;
 pub mod net;
 pub mod options;

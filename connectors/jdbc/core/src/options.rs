@@ -1,6 +1,9 @@
 //! The options of the source and of the sink.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
+use seatunnel_api::Result;
 use seatunnel_api::options::{OptionEnum, Options, Secret};
 
 /// How to reach the database.
@@ -50,6 +53,32 @@ pub struct ConnectionOptions {
     /// The configuration of Kerberos.
     #[option(default = "/etc/krb5.conf".to_owned())]
     pub krb5_path: String,
+}
+
+impl ConnectionOptions {
+    /// How long to wait for a connection; `in_url` reads what the url says, which counts where the
+    /// option is not given.
+    ///
+    /// # Errors
+    /// That of `in_url`.
+    pub fn connect_timeout(
+        &self,
+        in_url: impl FnOnce() -> Result<Option<Duration>>,
+    ) -> Result<Duration> {
+        let given = match self.connect_timeout_ms {
+            Some(milliseconds) => Some(Duration::from_millis(milliseconds)),
+            None => in_url()?,
+        };
+        let standard = Duration::from_secs(self.connection_check_timeout_sec);
+        let mut limits = [given, Some(standard)].into_iter().flatten();
+        let limit = limits.find(|limit| !limit.is_zero());
+        Ok(limit.unwrap_or(Duration::from_secs(30)))
+    }
+
+    /// How long to wait for an answer; none is for ever.
+    pub fn answer_timeout(&self) -> Option<Duration> {
+        (self.socket_timeout_ms > 0).then(|| Duration::from_millis(self.socket_timeout_ms))
+    }
 }
 
 /// How string keys are divided.

@@ -141,8 +141,47 @@ impl ServerUrl {
         }
     }
 
-    /// Parameters that are none of these, with the nearest of these: worth a warning.
-    pub fn unknown_parameters<'a>(
+    /// A parameter that says one of these words; taken in any case.
+    ///
+    /// # Errors
+    /// If it says something else.
+    pub fn one_of<T: Copy>(&self, name: &str, values: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(text) = self.parameter(&[name]) else {
+            return Ok(None);
+        };
+        let found = values
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(text));
+        match found {
+            Some((_, value)) => Ok(Some(*value)),
+            None => {
+                let all: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
+                Err(wrong_parameter(
+                    name,
+                    text,
+                    &format!("one of {}", all.join(", ")),
+                ))
+            }
+        }
+    }
+
+    /// Warns of parameters that are none of these.
+    pub fn warn_of_unknown<'a>(&self, known: impl IntoIterator<Item = &'a &'a str>) {
+        let known: Vec<&str> = known.into_iter().copied().collect();
+        for (name, near) in self.unknown_parameters(&known) {
+            match near {
+                Some(near) => tracing::warn!(
+                    "the parameter `{name}` of the connection is not known and not used, did you mean `{near}`?"
+                ),
+                None => tracing::warn!(
+                    "the parameter `{name}` of the connection is not known and not used"
+                ),
+            }
+        }
+    }
+
+    /// Parameters that are none of these, with the nearest of these.
+    fn unknown_parameters<'a>(
         &'a self,
         known: &'a [&'a str],
     ) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
@@ -157,14 +196,7 @@ impl ServerUrl {
 /// `host:port/database`: what messages call it.
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, address) in self.addresses.iter().enumerate() {
-            let comma = if index > 0 { "," } else { "" };
-            write!(f, "{comma}{address}")?;
-        }
-        match &self.database {
-            Some(database) => write!(f, "/{database}"),
-            None => Ok(()),
-        }
+        f.write_str(&place(&self.addresses, self.database.as_deref()))
     }
 }
 
@@ -175,6 +207,23 @@ impl fmt::Debug for ServerUrl {
             .field("user", &self.user)
             .finish_non_exhaustive()
     }
+}
+
+/// `host:port,host:port/database`: what messages call servers and a database of theirs.
+pub fn place(addresses: &[Address], database: Option<&str>) -> String {
+    let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    match database {
+        Some(database) => format!("{}/{database}", all.join(",")),
+        None => all.join(","),
+    }
+}
+
+/// The error of a parameter that says `text` instead of what is `wanted`: "a number of seconds".
+pub fn wrong_parameter(name: &str, text: &str, wanted: &str) -> Error {
+    Error::new(
+        errors::URL_INVALID,
+        format!("the parameter `{name}` of the connection must be {wanted}, not `{text}`"),
+    )
 }
 
 fn decoded(text: &str) -> String {

@@ -10,7 +10,7 @@ use seatunnel_api::{Error, Result};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::options::ConnectionOptions;
 use seatunnel_jdbc_core::tls::{TlsMode, TlsOptions};
-use seatunnel_jdbc_core::url::{Address, ServerUrl};
+use seatunnel_jdbc_core::url::{self, Address, ServerUrl, wrong_parameter};
 
 use super::parameters::{ACCEPTED, USED};
 
@@ -84,39 +84,19 @@ impl Settings {
             );
         }
         let url = ServerUrl::parse(options, PORT)?;
-        let known: Vec<&str> = USED.iter().chain(ACCEPTED).copied().collect();
-        for (name, near) in url.unknown_parameters(&known) {
-            match near {
-                Some(near) => tracing::warn!(
-                    "the parameter `{name}` of the connection is not known and not used, did you mean `{near}`?"
-                ),
-                None => tracing::warn!(
-                    "the parameter `{name}` of the connection is not known and not used"
-                ),
-            }
-        }
+        url.warn_of_unknown(USED.iter().chain(ACCEPTED));
         let milliseconds = |name: &str| -> Result<Option<Duration>> {
             match url.parameter(&[name]) {
                 None => Ok(None),
                 Some(text) => match text.trim().parse::<u64>() {
                     Ok(0) => Ok(None),
                     Ok(milliseconds) => Ok(Some(Duration::from_millis(milliseconds))),
-                    Err(_) => Err(wrong(name, text, "a number of milliseconds")),
+                    Err(_) => Err(wrong_parameter(name, text, "a number of milliseconds")),
                 },
             }
         };
-        let connect_timeout = match options.connect_timeout_ms {
-            Some(milliseconds) => Some(Duration::from_millis(milliseconds)),
-            None => milliseconds("connectTimeout")?,
-        };
-        let standard = Duration::from_secs(options.connection_check_timeout_sec);
-        let connect_timeout = [connect_timeout, Some(standard)]
-            .into_iter()
-            .flatten()
-            .find(|limit| !limit.is_zero())
-            .unwrap_or(Duration::from_secs(30));
-        let answer_timeout = milliseconds("socketTimeout")?.or((options.socket_timeout_ms > 0)
-            .then(|| Duration::from_millis(options.socket_timeout_ms)));
+        let connect_timeout = options.connect_timeout(|| milliseconds("connectTimeout"))?;
+        let answer_timeout = milliseconds("socketTimeout")?.or(options.answer_timeout());
         let user = match &url.user {
             Some(user) => user.clone(),
             // As the server's own programs do.
@@ -125,7 +105,8 @@ impl Settings {
         let server_key = match url.parameter(&["serverRSAPublicKeyFile"]) {
             None | Some("") => None,
             Some(path) => Some(std::fs::read(path).map_err(|e| {
-                wrong("serverRSAPublicKeyFile", path, "a file that can be read").with_cause(e)
+                wrong_parameter("serverRSAPublicKeyFile", path, "a file that can be read")
+                    .with_cause(e)
             })?),
         };
         let tinyint1_is_bit = url.flag(&["tinyInt1isBit"])?;
@@ -145,9 +126,12 @@ impl Settings {
                 .filter(|text| !text.trim().is_empty()),
             behaviour: Behaviour {
                 tinyint1_is_bit: tinyint1_is_bit.unwrap_or(options.int_type_narrowing),
-                zero_dates: one_of(&url, "zeroDateTimeBehavior", ZERO_DATES)?
+                zero_dates: url
+                    .one_of("zeroDateTimeBehavior", ZERO_DATES)?
                     .unwrap_or(ZeroDates::Refuse),
-                time: one_of(&url, "timeType", TIME_TYPES)?.unwrap_or(TimeType::Time),
+                time: url
+                    .one_of("timeType", TIME_TYPES)?
+                    .unwrap_or(TimeType::Time),
                 allow_public_key_retrieval: url
                     .flag(&["allowPublicKeyRetrieval"])?
                     .unwrap_or(false),
@@ -170,11 +154,7 @@ impl Settings {
 
     /// All addresses and the database, for messages.
     pub(crate) fn place(&self) -> String {
-        let all: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
-        match &self.database {
-            Some(database) => format!("{}/{database}", all.join(",")),
-            None => all.join(","),
-        }
+        url::place(&self.addresses, self.database.as_deref())
     }
 }
 
@@ -209,33 +189,10 @@ const MODES: &[(&str, TlsMode)] = &[
     ("verify-full", TlsMode::VerifyFull),
 ];
 
-fn one_of<T: Copy>(url: &ServerUrl, name: &str, values: &[(&str, T)]) -> Result<Option<T>> {
-    let Some(text) = url.parameter(&[name]) else {
-        return Ok(None);
-    };
-    let found = values
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(text));
-    match found {
-        Some((_, value)) => Ok(Some(*value)),
-        None => {
-            let all: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
-            Err(wrong(name, text, &format!("one of {}", all.join(", "))))
-        }
-    }
-}
-
-fn wrong(name: &str, text: &str, wanted: &str) -> Error {
-    Error::new(
-        errors::URL_INVALID,
-        format!("the parameter `{name}` of the connection must be {wanted}, not `{text}`"),
-    )
-}
-
 /// As Connector/J: encrypted where the server can, unless the url says otherwise.
 fn tls(url: &ServerUrl) -> Result<TlsOptions> {
     let verify = url.flag(&["verifyServerCertificate"])?.unwrap_or(false);
-    let mode = match (one_of(url, "sslMode", MODES)?, url.flag(&["useSSL"])?) {
+    let mode = match (url.one_of("sslMode", MODES)?, url.flag(&["useSSL"])?) {
         (Some(mode), _) => mode,
         (None, Some(false)) => TlsMode::Disable,
         (None, _) if verify => TlsMode::VerifyCa,
@@ -278,10 +235,12 @@ fn pem(url: &ServerUrl, names: &[&str], is_used: bool) -> Result<Option<PathBuf>
         .iter()
         .any(|java| java.eq_ignore_ascii_case(ending))
     {
-        return Err(wrong(names[0], text, "a file in PEM format").with_help(
-            "key stores of Java can't be read: export the certificates with \
+        return Err(
+            wrong_parameter(names[0], text, "a file in PEM format").with_help(
+                "key stores of Java can't be read: export the certificates with \
              `keytool -exportcert -rfc -alias … -keystore … -file ca.pem` and name that file",
-        ));
+            ),
+        );
     }
     Ok(Some(path.to_owned()))
 }

@@ -9,7 +9,7 @@ use seatunnel_api::{Error, Result};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::options::ConnectionOptions;
 use seatunnel_jdbc_core::tls::{TlsMode, TlsOptions};
-use seatunnel_jdbc_core::url::{Address, ServerUrl};
+use seatunnel_jdbc_core::url::{self, Address, ServerUrl, wrong_parameter};
 
 /// The port of PostgreSQL.
 const PORT: u16 = 5432;
@@ -131,17 +131,7 @@ impl Settings {
             .with_help("log in with `username` and `password`, or with a certificate: sslcert and sslkey in the url"));
         }
         let url = ServerUrl::parse(options, PORT)?;
-        let known: Vec<&str> = USED.iter().chain(ACCEPTED).copied().collect();
-        for (name, near) in url.unknown_parameters(&known) {
-            match near {
-                Some(near) => tracing::warn!(
-                    "the parameter `{name}` of the connection is not known and not used, did you mean `{near}`?"
-                ),
-                None => tracing::warn!(
-                    "the parameter `{name}` of the connection is not known and not used"
-                ),
-            }
-        }
+        url.warn_of_unknown(USED.iter().chain(ACCEPTED));
         let user = match &url.user {
             Some(user) => user.clone(),
             // As the server's own programs do.
@@ -153,22 +143,13 @@ impl Settings {
                 Some(text) => match text.trim().parse::<u32>() {
                     Ok(0) => Ok(None),
                     Ok(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
-                    Err(_) => Err(wrong(names[0], text, "a number of seconds")),
+                    Err(_) => Err(wrong_parameter(names[0], text, "a number of seconds")),
                 },
             }
         };
-        let connect_timeout = match options.connect_timeout_ms {
-            Some(millis) => Some(Duration::from_millis(millis)),
-            None => seconds(&["connectTimeout", "connect_timeout", "loginTimeout"])?,
-        };
-        let standard = Duration::from_secs(options.connection_check_timeout_sec);
-        let connect_timeout = [connect_timeout, Some(standard)]
-            .into_iter()
-            .flatten()
-            .find(|limit| !limit.is_zero())
-            .unwrap_or(Duration::from_secs(30));
-        let answer_timeout = seconds(&["socketTimeout"])?.or((options.socket_timeout_ms > 0)
-            .then(|| Duration::from_millis(options.socket_timeout_ms)));
+        let connect_timeout = options
+            .connect_timeout(|| seconds(&["connectTimeout", "connect_timeout", "loginTimeout"]))?;
+        let answer_timeout = seconds(&["socketTimeout"])?.or(options.answer_timeout());
         let name = url.parameter(&["ApplicationName", "application_name"]);
         let mut session = vec![
             ("client_encoding", "UTF8".to_owned()),
@@ -188,8 +169,12 @@ impl Settings {
             database: url.database.clone().unwrap_or_else(|| user.clone()),
             password: url.password.clone(),
             tls: tls(&url)?,
-            binding: one_of(&url, "channelBinding", BINDINGS)?.unwrap_or(Binding::Prefer),
-            wanted: one_of(&url, "targetServerType", SERVERS)?.unwrap_or(Wanted::Any),
+            binding: url
+                .one_of("channelBinding", BINDINGS)?
+                .unwrap_or(Binding::Prefer),
+            wanted: url
+                .one_of("targetServerType", SERVERS)?
+                .unwrap_or(Wanted::Any),
             connect_timeout,
             answer_timeout,
             session,
@@ -204,8 +189,7 @@ impl Settings {
 
     /// All addresses and the database, for messages.
     pub(crate) fn place(&self) -> String {
-        let all: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
-        format!("{}/{}", all.join(","), self.database)
+        url::place(&self.addresses, Some(&self.database))
     }
 }
 
@@ -244,32 +228,9 @@ const MODES: &[(&str, TlsMode)] = &[
     ("verify-full", TlsMode::VerifyFull),
 ];
 
-fn one_of<T: Copy>(url: &ServerUrl, name: &str, values: &[(&str, T)]) -> Result<Option<T>> {
-    let Some(text) = url.parameter(&[name]) else {
-        return Ok(None);
-    };
-    let found = values
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(text));
-    match found {
-        Some((_, value)) => Ok(Some(*value)),
-        None => {
-            let all: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
-            Err(wrong(name, text, &format!("one of {}", all.join(", "))))
-        }
-    }
-}
-
-fn wrong(name: &str, text: &str, wanted: &str) -> Error {
-    Error::new(
-        errors::URL_INVALID,
-        format!("the parameter `{name}` of the connection must be {wanted}, not `{text}`"),
-    )
-}
-
 /// As the Java driver: `ssl` alone checks everything; nothing at all encrypts where the server can.
 fn tls(url: &ServerUrl) -> Result<TlsOptions> {
-    let mode = match (one_of(url, "sslmode", MODES)?, url.flag(&["ssl"])?) {
+    let mode = match (url.one_of("sslmode", MODES)?, url.flag(&["ssl"])?) {
         (Some(mode), _) => mode,
         (None, Some(true)) => TlsMode::VerifyFull,
         (None, _) => TlsMode::Prefer,

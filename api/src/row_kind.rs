@@ -107,6 +107,16 @@ impl RowKinds {
         }
     }
 
+    /// Whether every row is an insert or the row after an update, told without looking at rows where
+    /// possible: whether rows only have to be put into their place.
+    pub fn all_puts(&self) -> bool {
+        let puts = |kind| matches!(kind, RowKind::Insert | RowKind::UpdateAfter);
+        match self {
+            Self::All(kind) => puts(*kind),
+            Self::Each(bytes) => bytes.iter().all(|b| puts(RowKind::from_byte(*b))),
+        }
+    }
+
     /// The kinds of rows `offset..offset + length`, sharing memory.
     #[must_use]
     pub fn slice(&self, offset: usize, length: usize) -> Self {

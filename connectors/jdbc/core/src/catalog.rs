@@ -1,5 +1,7 @@
 //! Tables as a server describes them, and what the connector asks of a server's catalog.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{
@@ -167,6 +169,53 @@ pub trait Catalog: Send {
     /// # Errors
     /// If a type has no counterpart.
     fn create_statements(&self, new: &NewTable<'_>) -> Result<Vec<String>>;
+}
+
+/// A catalog that has been asked for many tables at once. Each answer holds for the first question,
+/// since the table may be another one afterwards.
+pub struct Prefetched<C> {
+    /// What is asked for the rest.
+    pub catalog: C,
+    /// What is known already.
+    pub known: HashMap<TablePath, Option<TableInfo>>,
+}
+
+#[async_trait]
+impl<C: Catalog> Catalog for Prefetched<C> {
+    fn place(&self) -> String {
+        self.catalog.place()
+    }
+
+    fn qualified(&self, path: &TablePath) -> String {
+        self.catalog.qualified(path)
+    }
+
+    async fn table(&mut self, path: &TablePath) -> Result<Option<TableInfo>> {
+        match self.known.remove(path) {
+            Some(known) => Ok(known),
+            None => self.catalog.table(path).await,
+        }
+    }
+
+    async fn table_names(&mut self) -> Result<Vec<TablePath>> {
+        self.catalog.table_names().await
+    }
+
+    async fn run(&mut self, sql: &str) -> Result<()> {
+        self.catalog.run(sql).await
+    }
+
+    async fn has_rows(&mut self, table: &TableInfo) -> Result<bool> {
+        self.catalog.has_rows(table).await
+    }
+
+    async fn truncate(&mut self, table: &TableInfo) -> Result<()> {
+        self.catalog.truncate(table).await
+    }
+
+    fn create_statements(&self, new: &NewTable<'_>) -> Result<Vec<String>> {
+        self.catalog.create_statements(new)
+    }
 }
 
 /// The error of a table that isn't there, with the nearest name that is.

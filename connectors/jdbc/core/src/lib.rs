@@ -1,6 +1,7 @@
 //! What the databases of the Jdbc connector share: options, urls, SQL text, save modes, key ranges.
 
 pub mod catalog;
+pub mod changes;
 pub mod dialect;
 pub mod errors;
 pub mod fit;

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use arrow_ord::ord::make_comparator;
-use arrow_schema::SortOptions;
-use seatunnel_api::{Batch, Error, Result, RowKind, RowKinds};
+use seatunnel_api::{Batch, Error, Result, RowKind};
 
 use crate::plan::Plan;
 use crate::refusal::shown;
+use seatunnel_jdbc_core::changes::same_key_as_next;
 use seatunnel_jdbc_core::errors;
 
 /// What is done with some consecutive rows.
@@ -27,12 +26,11 @@ pub(crate) fn steps(
     without: &[usize],
 ) -> Result<Vec<(Step, Range<usize>)>> {
     let all = 0..batch.num_rows();
-    if let RowKinds::All(RowKind::Insert | RowKind::UpdateAfter) = batch.kinds()
-        && without.is_empty()
-    {
+    if without.is_empty() && batch.kinds().all_puts() {
         return Ok(vec![(Step::Put, all)]);
     }
-    let same_key = same_key_as_next(plan, batch)?;
+    let keys = plan.keys.iter().map(|key| plan.columns[*key].0);
+    let same_key = same_key_as_next(batch, keys, plan.keys_change)?;
     let mut steps: Vec<(Step, Range<usize>)> = Vec::new();
     for row in all {
         let step = match batch.kinds().get(row) {
@@ -53,25 +51,6 @@ pub(crate) fn steps(
         }
     }
     Ok(steps)
-}
-
-/// Whether the row after a row is its update and has the same key, so that it takes its place.
-fn same_key_as_next<'a>(plan: &Plan, batch: &'a Batch) -> Result<Box<dyn Fn(usize) -> bool + 'a>> {
-    if !plan.keys_change {
-        return Ok(Box::new(|_| true));
-    }
-    let mut comparators = Vec::with_capacity(plan.keys.len());
-    for key in &plan.keys {
-        let column = batch.records().column(plan.columns[*key].0).as_ref();
-        comparators.push(make_comparator(column, column, SortOptions::default())?);
-    }
-    Ok(Box::new(move |row| {
-        row + 1 < batch.num_rows()
-            && batch.kinds().get(row + 1) == RowKind::UpdateAfter
-            && comparators
-                .iter()
-                .all(|compare| compare(row, row + 1).is_eq())
-    }))
 }
 
 fn no_delete(plan: &Plan, batch: &Batch, row: usize, kind: RowKind) -> Error {

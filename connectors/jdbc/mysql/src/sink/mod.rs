@@ -21,7 +21,6 @@ mod groups;
 mod load;
 mod parameters;
 mod plan;
-mod prefetched;
 mod rejected;
 mod replay;
 mod session;

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use arrow_ord::ord::make_comparator;
-use arrow_schema::SortOptions;
-use seatunnel_api::{Batch, Result, RowKind, RowKinds};
+use seatunnel_api::{Batch, Result, RowKind};
+use seatunnel_jdbc_core::changes::same_key_as_next;
 
 use super::groups::Op;
 use super::plan::Plan;
@@ -25,10 +24,11 @@ pub(crate) enum Step {
 /// If keys can't be compared: a bug.
 pub(crate) fn steps(plan: &Plan, batch: &Batch) -> Result<Vec<(Step, Range<usize>)>> {
     let all = 0..batch.num_rows();
-    if only_puts(batch) {
+    if batch.kinds().all_puts() {
         return Ok(vec![(Step::Do(Op::Put), all)]);
     }
-    let same_key = same_key_as_next(plan, batch)?;
+    let keys = plan.keys.iter().map(|key| plan.fields[*key].place);
+    let same_key = same_key_as_next(batch, keys, plan.keys_change)?;
     let mut steps: Vec<(Step, Range<usize>)> = Vec::new();
     for row in all {
         let step = match batch.kinds().get(row) {
@@ -44,32 +44,4 @@ pub(crate) fn steps(plan: &Plan, batch: &Batch) -> Result<Vec<(Step, Range<usize
         }
     }
     Ok(steps)
-}
-
-/// Whether all rows are to be put, told without looking at rows where possible.
-pub(crate) fn only_puts(batch: &Batch) -> bool {
-    let puts = |kind| matches!(kind, RowKind::Insert | RowKind::UpdateAfter);
-    match batch.kinds() {
-        RowKinds::All(kind) => puts(*kind),
-        RowKinds::Each(bytes) => bytes.iter().all(|b| puts(RowKind::from_byte(*b))),
-    }
-}
-
-/// Whether the row after a row is its update and has the same key, so that it takes its place.
-fn same_key_as_next<'a>(plan: &Plan, batch: &'a Batch) -> Result<Box<dyn Fn(usize) -> bool + 'a>> {
-    if !plan.keys_change {
-        return Ok(Box::new(|_| true));
-    }
-    let mut comparators = Vec::with_capacity(plan.keys.len());
-    for key in &plan.keys {
-        let column = batch.records().column(plan.fields[*key].place).as_ref();
-        comparators.push(make_comparator(column, column, SortOptions::default())?);
-    }
-    Ok(Box::new(move |row| {
-        row + 1 < batch.num_rows()
-            && batch.kinds().get(row + 1) == RowKind::UpdateAfter
-            && comparators
-                .iter()
-                .all(|compare| compare(row, row + 1).is_eq())
-    }))
 }

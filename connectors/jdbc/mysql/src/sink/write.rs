@@ -11,7 +11,7 @@ use seatunnel_api::{
     ChangesBecome, Error, Guarantee, Readback, ReadbackTable, Result, Sink, SinkContext,
     SourceContext, TablePath, TaskContext,
 };
-use seatunnel_jdbc_core::catalog::missing;
+use seatunnel_jdbc_core::catalog::{Prefetched, missing};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::options::JdbcSinkOptions;
 use seatunnel_jdbc_core::readback::source_of;
@@ -20,7 +20,6 @@ use seatunnel_jdbc_core::target::{Put, Target, target_path};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::plan::Plan;
-use super::prefetched::Prefetched;
 use super::session::Ways;
 use super::shared::{Limits, Shared, Table};
 use super::writer::MySqlWriter;

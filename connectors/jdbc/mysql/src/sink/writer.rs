@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::rejected::no_delete;
 use super::session::{self, nonce};
 use super::shared::Shared;
-use super::steps::{Step, only_puts, steps};
+use super::steps::{Step, steps};
 use super::xa::{self, Prepared};
 
 /// Bytes of changes that are folded together.
@@ -168,7 +168,7 @@ impl MySqlWriter {
             self.apply_changes().await?;
         }
         let folds = self.plans[table].folds;
-        if !self.changes.batches.is_empty() || (folds && !only_puts(&batch)) {
+        if !self.changes.batches.is_empty() || (folds && !batch.kinds().all_puts()) {
             self.changes.table = table;
             self.changes.bytes += batch.num_bytes();
             self.changes.batches.push((batch, first));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use arrow_array::{Array, ArrayRef};
 use arrow_row::{RowConverter, Rows, SortField};
-use seatunnel_api::{Batch, Error, Result, RowKind, RowKinds};
+use seatunnel_api::{Batch, Error, Result, RowKind};
 use seatunnel_jdbc_core::errors;
 
 /// Which step each row of some batches belongs to. In step `2n` rows are deleted, in `2n + 1` put.
@@ -39,25 +39,12 @@ pub(crate) struct Fold {
 }
 
 impl Fold {
-    /// Whether rows only have to be put, each of them.
-    pub(crate) fn is_plain(batch: &Batch) -> bool {
-        match batch.kinds() {
-            RowKinds::All(kind) => matches!(kind, RowKind::Insert | RowKind::UpdateAfter),
-            RowKinds::Each(bytes) => bytes.iter().all(|b| {
-                matches!(
-                    RowKind::from_byte(*b),
-                    RowKind::Insert | RowKind::UpdateAfter
-                )
-            }),
-        }
-    }
-
     /// Divides rows into steps.
     ///
     /// # Errors
     /// If a row is to be deleted and there is no key.
     pub(crate) fn steps(&self, batches: &[Batch]) -> Result<Steps> {
-        let plain = batches.iter().all(Self::is_plain);
+        let plain = batches.iter().all(|batch| batch.kinds().all_puts());
         if plain && !self.replaces {
             return Ok(Steps {
                 of: batches.iter().map(|b| vec![PUT; b.num_rows()]).collect(),

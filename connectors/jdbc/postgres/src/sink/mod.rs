@@ -13,7 +13,6 @@ mod state;
 mod table;
 mod writer;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +23,7 @@ use seatunnel_api::{
     CatalogTable, ChangesBecome, Error, Guarantee, JobContext, JobMode, Readback, ReadbackTable,
     Result, Sink, SinkContext, SourceContext, TablePath, TaskContext, erase_sink, erase_source,
 };
-use seatunnel_jdbc_core::catalog::{Catalog, NewTable, TableInfo};
+use seatunnel_jdbc_core::catalog::{Catalog, Prefetched, TableInfo};
 use seatunnel_jdbc_core::options::{ConnectionOptions, DataSaveMode, JdbcSinkOptions};
 use seatunnel_jdbc_core::readback::source_of;
 use seatunnel_jdbc_core::target::{Put, Target, target_path};
@@ -250,51 +249,6 @@ fn nonce() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let nanos = now.map_or(0, |since| since.as_nanos());
     format!("{:x}{:x}", std::process::id(), nanos)
-}
-
-/// A catalog that has been asked for all tables at once.
-struct Prefetched<'a> {
-    catalog: PgCatalog<'a>,
-    known: HashMap<TablePath, Option<TableInfo>>,
-}
-
-#[async_trait]
-impl Catalog for Prefetched<'_> {
-    fn place(&self) -> String {
-        self.catalog.place()
-    }
-
-    fn qualified(&self, path: &TablePath) -> String {
-        self.catalog.qualified(path)
-    }
-
-    async fn table(&mut self, path: &TablePath) -> Result<Option<TableInfo>> {
-        // The second time it is asked since it has changed.
-        match self.known.remove(path) {
-            Some(known) => Ok(known),
-            None => self.catalog.table(path).await,
-        }
-    }
-
-    async fn table_names(&mut self) -> Result<Vec<TablePath>> {
-        self.catalog.table_names().await
-    }
-
-    async fn run(&mut self, sql: &str) -> Result<()> {
-        self.catalog.run(sql).await
-    }
-
-    async fn has_rows(&mut self, table: &TableInfo) -> Result<bool> {
-        self.catalog.has_rows(table).await
-    }
-
-    async fn truncate(&mut self, table: &TableInfo) -> Result<()> {
-        self.catalog.truncate(table).await
-    }
-
-    fn create_statements(&self, new: &NewTable<'_>) -> Result<Vec<String>> {
-        self.catalog.create_statements(new)
-    }
 }
 
 #[async_trait]

@@ -9,12 +9,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use seatunnel_api::{Batch, CatalogTable, DirtyRows, Error, Result, RowKind, RowKinds, codes};
+use seatunnel_api::{Batch, CatalogTable, DirtyRows, Error, Result, RowKind, codes};
 use seatunnel_jdbc_core::errors;
 use seatunnel_jdbc_core::target::Put;
 
 use super::attempt;
-use super::fold::Fold;
 use super::given::Given;
 use super::kept::{self, Kept};
 use super::plan::Plan;
@@ -197,7 +196,7 @@ impl TableWriter {
 
     /// A given statement can only put rows; a row before an update is left to the one after it.
     fn without_deletes(&mut self, kept: Kept) -> Result<Kept> {
-        if Fold::is_plain(&kept.batch) {
+        if kept.batch.kinds().all_puts() {
             return Ok(kept);
         }
         let mut out = Vec::new();
@@ -250,12 +249,11 @@ impl TableWriter {
         let Some(kept) = self.kept.last().filter(|_| self.path == Path::Direct) else {
             return false;
         };
-        let updates = |kinds: &RowKinds| match kinds {
-            RowKinds::All(kind) => *kind == RowKind::UpdateAfter,
-            RowKinds::Each(bytes) => bytes.contains(&(RowKind::UpdateAfter as u8)),
-        };
         let kinds = kept.batch.kinds();
-        !Fold::is_plain(&kept.batch) || (plan.put == Put::Upsert && updates(kinds))
+        match plan.put {
+            Put::Upsert => !kinds.all_inserts(),
+            Put::Insert | Put::UpdateOrInsert => !kinds.all_puts(),
+        }
     }
 
     /// Leaves the direct path, on which nothing may be open.

@@ -2,13 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension};
 use seatunnel_api::{
-    CatalogTable, Column, ConstraintKey, ConstraintKind, PrimaryKey, SortOrder, TablePath,
-    TableSchema,
+    CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, PrimaryKey, SortOrder,
+    TablePath, TableSchema,
 };
 
 use crate::QUOTE;
 use crate::staging::PREFIX;
 use crate::types::{declaration, split_declaration};
+use seatunnel_jdbc_core::catalog;
 use seatunnel_jdbc_core::options::FieldIde;
 
 /// A table or a view as it stands in the file.
@@ -106,28 +107,34 @@ impl TableInfo {
         parts.into_iter().map(|c| c.name.as_str()).collect()
     }
 
-    /// Whether no two rows can have the same values in these columns.
-    pub(crate) fn is_unique(&self, columns: &[String]) -> bool {
-        let same = |key: &[&str]| {
-            key.len() == columns.len()
-                && key
-                    .iter()
-                    .all(|k| columns.iter().any(|c| c.eq_ignore_ascii_case(k)))
-        };
-        let primary = self.primary_key();
-        (!primary.is_empty() && same(&primary))
-            || self
-                .keys
-                .iter()
-                .filter(|k| k.kind == ConstraintKind::Unique)
-                .any(|k| {
-                    same(
-                        &k.columns
-                            .iter()
-                            .map(|(n, _)| n.as_str())
-                            .collect::<Vec<_>>(),
-                    )
-                })
+    /// The table as all databases describe theirs, to be compared with rows.
+    pub(crate) fn described(&self) -> catalog::TableInfo {
+        let key = self.primary_key();
+        // SQLite fills an INTEGER PRIMARY KEY by itself.
+        let fills_key = self.has_rowid && key.len() == 1;
+        let columns = self.columns.iter().map(|column| catalog::ColumnInfo {
+            column: Column {
+                nullable: !column.not_null,
+                ..Column::new(&column.name, DataType::String)
+            },
+            generated: column.generated,
+            filled: column.default.is_some()
+                || (fills_key
+                    && column.key_place == 1
+                    && column.declared.eq_ignore_ascii_case("INTEGER")),
+        });
+        catalog::TableInfo {
+            path: TablePath::table(&self.name),
+            is_view: false,
+            columns: columns.collect(),
+            primary_key: (!key.is_empty()).then(|| PrimaryKey {
+                name: format!("pk_{}", self.name),
+                columns: key.into_iter().map(str::to_owned).collect(),
+            }),
+            keys: self.keys.clone(),
+            comment: None,
+            rows: None,
+        }
     }
 
     /// A name by which the rowid can be asked for; none if columns have taken them all.
@@ -313,7 +320,6 @@ fn default_clause(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seatunnel_api::DataType;
 
     #[test]
     fn a_created_table_reads_back_with_its_keys() {
@@ -339,7 +345,9 @@ mod tests {
         }
         let info = TableInfo::load(&connection, "T").unwrap().unwrap();
         assert_eq!(info.primary_key(), ["ID"]);
-        assert!(info.has_rowid && info.is_unique(&["id".to_owned()]));
+        let described = info.described();
+        let key = &described.columns[described.index_of("id").unwrap()].column;
+        assert!(info.has_rowid && described.is_unique(&[key.name.as_str()]));
         let column = info.column("name").unwrap();
         assert!(column.not_null);
         assert_eq!(column.name, "NAME");

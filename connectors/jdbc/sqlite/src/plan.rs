@@ -1,7 +1,6 @@
 //! How the rows of one table are written: whether they fit the target, and by which statements.
 
 use rusqlite::Connection;
-use seatunnel_api::config::nearest;
 use seatunnel_api::{CatalogTable, Error, Result};
 
 use crate::QUOTE;
@@ -9,6 +8,7 @@ use crate::catalog::TableInfo;
 use crate::connection::Location;
 use crate::types::{Form, affinity, form};
 use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_core::fit::fit;
 use seatunnel_jdbc_core::sql;
 use seatunnel_jdbc_core::target::{Put, Target, column_of};
 
@@ -71,15 +71,19 @@ impl Plan {
             )
             .with_context("database", location.path().display()));
         };
-        let names = fitting_columns(target, &info, table)?;
+        let places = fit(target, &info.described(), table)?;
+        let names: Vec<&str> = places
+            .iter()
+            .map(|place| info.columns[*place].name.as_str())
+            .collect();
         let columns = table
             .columns()
             .iter()
-            .zip(&names)
+            .zip(&places)
             .enumerate()
-            .map(|(place, (column, name))| {
-                let declared = info.column(name).map(|c| affinity(&c.declared));
-                (place, form(&column.data_type, declared))
+            .map(|(place, (column, found))| {
+                let declared = affinity(&info.columns[*found].declared);
+                (place, form(&column.data_type, Some(declared)))
             })
             .collect();
         let keys: Vec<usize> = target
@@ -87,7 +91,7 @@ impl Plan {
             .iter()
             .filter_map(|key| table.schema().index_of(key))
             .collect();
-        let key_names: Vec<&str> = keys.iter().map(|k| names[*k].as_str()).collect();
+        let key_names: Vec<&str> = keys.iter().map(|k| names[*k]).collect();
         let others: Vec<usize> = (0..names.len()).filter(|i| !keys.contains(i)).collect();
         let quoted = QUOTE.name(&info.name);
         let clause = match target.put {
@@ -95,7 +99,7 @@ impl Plan {
                 let key = QUOTE.names(key_names.iter().copied());
                 let sets: Vec<String> = others
                     .iter()
-                    .map(|i| QUOTE.name(&names[*i]))
+                    .map(|i| QUOTE.name(names[*i]))
                     .map(|name| format!("{name} = excluded.{name}"))
                     .collect();
                 if sets.is_empty() {
@@ -106,7 +110,7 @@ impl Plan {
             }
             Put::Insert | Put::UpdateOrInsert => String::new(),
         };
-        let list = QUOTE.names(names.iter().map(String::as_str));
+        let list = QUOTE.names(names.iter().copied());
         let around = (format!("INSERT INTO {quoted} ({list})"), clause.clone());
         let sizes = match target.put {
             Put::UpdateOrInsert => vec![1],
@@ -125,7 +129,7 @@ impl Plan {
             let changed = if others.is_empty() { &keys } else { &others };
             let sets: Vec<String> = changed
                 .iter()
-                .map(|i| format!("{} = ?", QUOTE.name(&names[*i])))
+                .map(|i| format!("{} = ?", QUOTE.name(names[*i])))
                 .collect();
             let matches = QUOTE.all_equal(key_names.iter().copied());
             let sql = format!("UPDATE {quoted} SET {} WHERE {matches}", sets.join(", "));
@@ -208,81 +212,4 @@ impl Plan {
             ..Self::default()
         })
     }
-}
-
-/// The target's name for each column of the rows.
-///
-/// # Errors
-/// All differences at once.
-fn fitting_columns(target: &Target, info: &TableInfo, table: &CatalogTable) -> Result<Vec<String>> {
-    let mut differences = Vec::new();
-    let mut names = Vec::with_capacity(table.columns().len());
-    let target_names = || info.columns.iter().map(|c| c.name.as_str());
-    for column in table.columns() {
-        let wanted = target.field_ide.apply(&column.name);
-        match info.column(&wanted) {
-            Some(found) if found.generated => differences.push(format!(
-                "the column `{}` is computed by the table and can't be written",
-                found.name
-            )),
-            Some(found) => names.push(found.name.clone()),
-            None => {
-                let near = match nearest(&wanted, target_names()) {
-                    Some(near) => format!(", did you mean `{near}`?"),
-                    None => String::new(),
-                };
-                differences.push(format!("the table has no column `{wanted}`{near}"));
-            }
-        }
-    }
-    let single_key = info.primary_key().len() == 1;
-    for column in &info.columns {
-        let written = names.iter().any(|n| n == &column.name);
-        // SQLite fills an INTEGER PRIMARY KEY by itself.
-        let filled = column.default.is_some()
-            || column.generated
-            || (single_key
-                && column.key_place == 1
-                && info.has_rowid
-                && column.declared.eq_ignore_ascii_case("INTEGER"));
-        if column.not_null && !written && !filled {
-            differences.push(format!(
-                "the rows have no column `{}`, which must not be null and has no default",
-                column.name
-            ));
-        }
-    }
-    let keys: Vec<String> = target
-        .keys
-        .iter()
-        .map(|k| target.field_ide.apply(k))
-        .collect();
-    if differences.is_empty() && target.put == Put::Upsert && !info.is_unique(&keys) {
-        differences.push(format!(
-            "the table has no primary or unique key on ({}), by which rows are to be replaced",
-            keys.join(", ")
-        ));
-    }
-    if table.columns().is_empty() {
-        differences.push("the rows have no columns".to_owned());
-    }
-    if differences.is_empty() {
-        return Ok(names);
-    }
-    let all: Vec<String> = target_names().map(|n| format!("`{n}`")).collect();
-    Err(Error::new(
-        errors::TARGET_UNFIT,
-        format!(
-            "the rows of {} don't fit the table `{}`: {}",
-            table.path(),
-            info.name,
-            differences.join("; ")
-        ),
-    )
-    .with_context("columns of the table", all.join(", "))
-    .with_help(
-        "map the columns in the job, change the table, or let it be made anew with \
-         schema_save_mode = RECREATE_SCHEMA; a table without a unique key is written with \
-         support_upsert_by_query_primary_key_exist or enable_upsert = false",
-    ))
 }

@@ -237,12 +237,7 @@ impl Applier {
             }
             let fields = group.fields(&plan);
             let bulk = self.is_bulk(&plan, group.op);
-            let nulls = group.op == Op::Delete && (bulk || group.has_nulls(&fields));
-            let purpose = if bulk && group.op == Op::Put {
-                Purpose::Put(1)
-            } else {
-                group.purpose(nulls)
-            };
+            let purpose = group.purpose(bulk, &fields);
             let sql = || plan.sql(purpose);
             let statement = match self.session.prepared((group.table, purpose)) {
                 Some(statement) => statement,
@@ -253,11 +248,7 @@ impl Applier {
                 }
             };
             let (command, scratch) = (&mut self.command, &mut self.scratch);
-            let encoded = if bulk {
-                group.bulk_command(statement, &fields, command, scratch)
-            } else {
-                group.command(statement, &fields, command, scratch)
-            };
+            let encoded = group.encode(bulk, statement, &fields, command, scratch);
             let Err(unfit) = encoded else {
                 return Ok(Some(group));
             };
@@ -311,23 +302,14 @@ impl Applier {
         let plan = self.plans[group.table].clone();
         let fields = group.fields(&plan);
         let bulk = self.is_bulk(&plan, group.op);
-        let nulls = group.op == Op::Delete && (bulk || group.has_nulls(&fields));
-        let purpose = if bulk && group.op == Op::Put {
-            Purpose::Put(1)
-        } else {
-            group.purpose(nulls)
-        };
+        let purpose = group.purpose(bulk, &fields);
         let statement = self
             .session
             .statement((group.table, purpose), || plan.sql(purpose))
             .await
             .map_err(|failure| self.of_table(failure, &plan))?;
         let (command, scratch) = (&mut self.single, &mut self.scratch);
-        let encoded = if bulk {
-            group.bulk_command(statement, &fields, command, scratch)
-        } else {
-            group.command(statement, &fields, command, scratch)
-        };
+        let encoded = group.encode(bulk, statement, &fields, command, scratch);
         if let Err(unfit) = encoded {
             let places: Vec<usize> = fields.iter().map(|f| f.place).collect();
             return Ok(Err(unfit_error(&plan, &places, unfit)));
@@ -352,7 +334,13 @@ impl Applier {
         for row in piece.rows.iter() {
             let mut one = Group::new(table, Op::Put);
             one.add(piece.with_rows(Rows::Range(row..row + 1)));
-            let done = match one.command(statement, &fields, &mut self.single, &mut self.scratch) {
+            let done = match one.encode(
+                false,
+                statement,
+                &fields,
+                &mut self.single,
+                &mut self.scratch,
+            ) {
                 Ok(()) => {
                     self.session.connection.command(&self.single).await?;
                     let answer = self.session.connection.answer().await;

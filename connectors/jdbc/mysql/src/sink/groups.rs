@@ -164,20 +164,37 @@ impl Group {
         })
     }
 
-    /// What the statement for all its rows is for, where a statement is prepared for so many rows.
-    pub(crate) fn purpose(&self, nulls: bool) -> Purpose {
+    /// What the statement for its rows is for: in bulk it is prepared for one row, else for all.
+    pub(crate) fn purpose(&self, bulk: bool, fields: &[&Field]) -> Purpose {
         match self.op {
+            Op::Put if bulk => Purpose::Put(1),
             Op::Put => Purpose::Put(self.rows),
-            Op::Delete if nulls => Purpose::DeleteWithNulls,
+            Op::Delete if bulk || self.has_nulls(fields) => Purpose::DeleteWithNulls,
             Op::Delete => Purpose::Delete(self.rows),
         }
     }
 
-    /// Writes the command that executes a prepared statement for all rows at once, in bulk.
+    /// Writes the command that executes a prepared statement for all rows.
     ///
     /// # Errors
     /// A value that MySQL can't hold: its row among these, and why.
-    pub(crate) fn bulk_command(
+    pub(crate) fn encode(
+        &self,
+        bulk: bool,
+        statement: u32,
+        fields: &[&Field],
+        out: &mut Vec<u8>,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), Unfit> {
+        if bulk {
+            self.bulk_command(statement, fields, out, scratch)
+        } else {
+            self.command(statement, fields, out, scratch)
+        }
+    }
+
+    /// In bulk, by a statement prepared for one row.
+    fn bulk_command(
         &self,
         statement: u32,
         fields: &[&Field],
@@ -208,11 +225,8 @@ impl Group {
         })
     }
 
-    /// Writes the command that executes a statement prepared for so many rows.
-    ///
-    /// # Errors
-    /// A value that MySQL can't hold: its row among these, and why.
-    pub(crate) fn command(
+    /// By a statement prepared for so many rows.
+    fn command(
         &self,
         statement: u32,
         fields: &[&Field],

@@ -2,15 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod servers;
+
 use std::sync::Arc;
 
-use seatunnel_api::{CatalogTable, Column, DataType, Registry, Value};
+use seatunnel_api::{CatalogTable, DataType, Registry, Value};
 use seatunnel_conformance::{
     Bad, Connection, Data, Fixture, FixtureResult, Holds, Limits, SinkFixture, SourceFixture,
     Stored, async_trait, read_back, sink_tests, source_tests, write_by,
 };
 use seatunnel_jdbc_testkit::{Database, Postgres};
 use serde_json::{Value as Json, json};
+
+use servers::{bad_targets, with};
 
 source_tests!(source, Server::new());
 sink_tests!(sink, Server::new());
@@ -46,10 +50,7 @@ impl Server {
     }
 
     fn with(&self, more: Json) -> Json {
-        let mut config = self.login();
-        let all = config.as_object_mut().unwrap();
-        all.extend(more.as_object().unwrap().clone());
-        config
+        with(self.login(), &more)
     }
 
     fn sink(&self, table: &str) -> Json {
@@ -187,40 +188,7 @@ impl SinkFixture for Server {
     }
 
     async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {
-        self.database.sql(
-            "create table narrow (id bigint primary key, part int, name varchar(3));
-             create table other (id bigint primary key, part int, nmae text)",
-        );
-        let mut missing = self.sink("nowhere");
-        missing["schema_save_mode"] = json!("ERROR_WHEN_SCHEMA_NOT_EXIST");
-        let mut password = self.sink("any");
-        password["password"] = json!("another");
-        let columns = [
-            Column::new("part", DataType::Int),
-            Column::new("name", DataType::String),
-        ];
-        let row = |id: i64, name: &str| {
-            vec![
-                Value::BigInt(id),
-                Value::Int(7),
-                Value::String(name.to_owned()),
-            ]
-        };
-        let rows = |label: &str| {
-            let rows = vec![row(1, "a"), row(4711, "abcd"), row(3, "b")];
-            Data::new(label, columns.to_vec(), rows)
-        };
-        Ok(vec![
-            Bad::new("a missing table", missing).mentions("nowhere"),
-            Bad::new("a wrong password", password).mentions("postgres"),
-            Bad::new("a text that is too long", self.sink("narrow"))
-                .with_data(rows("narrow"))
-                .mentions("narrow")
-                .mentions("name")
-                .mentions("4711"),
-            Bad::new("a column that is not there", self.sink("other"))
-                .with_data(rows("other"))
-                .mentions("nmae"),
-        ])
+        let sink = |table: &str| self.sink(table);
+        Ok(bad_targets(&self.database, sink, &self.database.user))
     }
 }

@@ -1,39 +1,45 @@
-//! The sink on MariaDB against the conformance kit.
+//! MariaDB against the conformance kit.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::sync::{Arc, LazyLock};
+mod servers;
 
-use seatunnel_api::{CatalogTable, Column, DataType, Registry, Value};
+use std::sync::Arc;
+
+use seatunnel_api::{CatalogTable, DataType, Registry, Value};
 use seatunnel_conformance::{
-    Bad, Connection, Data, Fixture, FixtureResult, Holds, Limits, SinkFixture, async_trait,
-    read_back, sink_tests,
+    Bad, Connection, Data, Fixture, FixtureResult, Holds, Limits, SinkFixture, SourceFixture,
+    Stored, async_trait, read_back, sink_tests, source_tests, write_by,
 };
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::{Value as Json, json};
 
+use servers::{bad_targets, with};
+
+source_tests!(
+    source_by_key,
+    Server::new().reading(json!({ "split.size": 100 }))
+);
+source_tests!(
+    source_by_column,
+    Server::new().reading(json!({ "partition_column": "part", "partition_num": 5 }))
+);
 sink_tests!(sink, Server::new());
 sink_tests!(sink_exactly_once, Server::new().exactly_once());
 
 const NAME: &str = "Jdbc";
 
-/// The server of these tests, which takes the large values of the kit.
-static SERVER: LazyLock<MariaDb> = LazyLock::new(|| {
-    MariaDb::with(&[
-        ("max_allowed_packet", "256M"),
-        ("innodb_log_file_size", "1G"),
-    ])
-});
-
 /// A database and a user of its own on the server that the tests share.
 struct Server {
     database: Database,
+    /// Options of its source.
+    reading: Json,
     exactly_once: bool,
 }
 
 impl Server {
     fn new() -> Self {
-        let database = SERVER.database("conformance");
+        let database = MariaDb::shared().database("conformance");
         // A user of its own, whose connections can be cut.
         let name = database.name();
         database.sql(&format!(
@@ -41,8 +47,14 @@ impl Server {
         ));
         Self {
             database,
+            reading: json!({}),
             exactly_once: false,
         }
+    }
+
+    fn reading(mut self, options: Json) -> Self {
+        self.reading = options;
+        self
     }
 
     fn exactly_once(mut self) -> Self {
@@ -59,10 +71,7 @@ impl Server {
     }
 
     fn with(&self, more: Json) -> Json {
-        let mut config = self.login();
-        let all = config.as_object_mut().unwrap();
-        all.extend(more.as_object().unwrap().clone());
-        config
+        with(self.login(), &more)
     }
 
     fn sink(&self, table: &str) -> Json {
@@ -85,7 +94,7 @@ impl Fixture for Server {
     }
 
     fn limits(&self) -> Limits {
-        Limits::default().columns(150, "a row of InnoDB has 8,126 bytes within its page")
+        Limits::default().columns(200, "a row of InnoDB has 8,126 bytes within its page")
     }
 
     fn connection(&self) -> Option<&dyn Connection> {
@@ -127,7 +136,7 @@ fn is_kept_as_json(data_type: &DataType) -> bool {
 impl Connection for Server {
     async fn kill(&self) -> FixtureResult<()> {
         let name = self.database.name();
-        SERVER
+        MariaDb::shared()
             .admin()
             .try_sql(&format!("alter user {name} account lock; kill user {name}"))?;
         Ok(())
@@ -135,10 +144,64 @@ impl Connection for Server {
 
     async fn heal(&self) -> FixtureResult<()> {
         let name = self.database.name();
-        SERVER
+        MariaDb::shared()
             .admin()
             .try_sql(&format!("alter user {name} account unlock"))?;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SourceFixture for Server {
+    async fn store(&self, data: &Data) -> FixtureResult<Stored> {
+        let (registry, name) = self.plugin();
+        write_by(&registry, name, &self.sink(data.name()), data).await?;
+        self.database
+            .sql(&format!("ANALYZE TABLE `{}`", data.name()));
+        let mut more = self.reading.clone();
+        more["table_path"] = json!(data.name());
+        if data.split_by().is_none() && more.get("partition_column").is_some() {
+            more = json!({ "table_path": data.name() });
+        }
+        Ok(Stored::new(self.with(more)))
+    }
+
+    fn announces(&self, data_type: &DataType) -> DataType {
+        match data_type {
+            // A datetime has no zone.
+            DataType::TimestampTz => DataType::Timestamp,
+            other => other.clone(),
+        }
+    }
+
+    async fn bad_inputs(&self) -> FixtureResult<Vec<Bad>> {
+        self.database.sql(
+            "SET sql_mode = ''; CREATE TABLE days (id BIGINT PRIMARY KEY, day DATE); \
+             INSERT INTO days VALUES (7, '0000-00-00'); \
+             CREATE TABLE times (id BIGINT PRIMARY KEY, at TIME); INSERT INTO times VALUES (3, '-01:00:00')",
+        );
+        let table = |name: &str| self.with(json!({ "table_path": name }));
+        let mut password = table("days");
+        password["password"] = json!("another");
+        Ok(vec![
+            Bad::new("a missing table", table("dayz"))
+                .mentions("dayz")
+                .mentions("days"),
+            Bad::new("a wrong password", password).mentions(self.database.name()),
+            Bad::new("a day of zeros", table("days"))
+                .mentions("days")
+                .mentions("day")
+                .mentions("id=7"),
+            Bad::new("a negative time", table("times"))
+                .mentions("times")
+                .mentions("at")
+                .mentions("id=3"),
+            Bad::new(
+                "a wrong query",
+                self.with(json!({ "query": "SELECT x FROM days" })),
+            )
+            .mentions("x"),
+        ])
     }
 }
 
@@ -163,40 +226,7 @@ impl SinkFixture for Server {
     }
 
     async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {
-        self.database.sql(
-            "create table narrow (id bigint primary key, part int, name varchar(3));
-             create table other (id bigint primary key, part int, nmae text)",
-        );
-        let mut missing = self.sink("nowhere");
-        missing["schema_save_mode"] = json!("ERROR_WHEN_SCHEMA_NOT_EXIST");
-        let mut password = self.sink("any");
-        password["password"] = json!("another");
-        let columns = [
-            Column::new("part", DataType::Int),
-            Column::new("name", DataType::String),
-        ];
-        let row = |id: i64, name: &str| {
-            vec![
-                Value::BigInt(id),
-                Value::Int(7),
-                Value::String(name.to_owned()),
-            ]
-        };
-        let rows = |label: &str| {
-            let rows = vec![row(1, "a"), row(4711, "abcd"), row(3, "b")];
-            Data::new(label, columns.to_vec(), rows)
-        };
-        Ok(vec![
-            Bad::new("a missing table", missing).mentions("nowhere"),
-            Bad::new("a wrong password", password).mentions(self.database.name()),
-            Bad::new("a text that is too long", self.sink("narrow"))
-                .with_data(rows("narrow"))
-                .mentions("narrow")
-                .mentions("name")
-                .mentions("4711"),
-            Bad::new("a column that is not there", self.sink("other"))
-                .with_data(rows("other"))
-                .mentions("nmae"),
-        ])
+        let sink = |table: &str| self.sink(table);
+        Ok(bad_targets(&self.database, sink, self.database.name()))
     }
 }

@@ -17,6 +17,7 @@
 
 mod database;
 mod disk;
+pub mod drive;
 mod folder;
 mod mariadb;
 mod postgres;

@@ -1,6 +1,6 @@
 //! Runs sources and sinks as an engine does, against real files.
 
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use seatunnel_api::config::ConfigValue;
-use seatunnel_api::erased::{DynSink, DynSource, SplitBytes};
+use seatunnel_api::erased::{DynSink, DynSource};
 use seatunnel_api::{
-    Batch, BatchBuilder, BatchSize, CatalogTable, Column, DataType, Emitter, Error, JobContext,
-    JobMode, Metrics, PrimaryKey, Registry, Result, RowKind, SinkContext, SourceContext, TablePath,
-    TableSchema, TaskContext, Value,
+    Batch, BatchSize, CatalogTable, Emitter, Error, Registry, Result, SinkContext, SourceContext,
+    Value,
 };
+pub(crate) use seatunnel_jdbc_testkit::drive::{batch, inserts, job, splits, table as named, task};
 use serde_json::{Value as Json, json};
 
 pub(crate) struct Files {
@@ -49,14 +49,6 @@ impl Files {
 
 pub(crate) fn registry() -> Registry {
     seatunnel_connector_jdbc::register(Registry::new())
-}
-
-pub(crate) fn job() -> JobContext {
-    JobContext {
-        id: "job-1".into(),
-        name: "test".into(),
-        mode: JobMode::Batch,
-    }
 }
 
 pub(crate) async fn source(options: Json) -> Result<Arc<dyn DynSource>> {
@@ -136,21 +128,6 @@ impl Collected {
     }
 }
 
-pub(crate) fn task() -> TaskContext {
-    TaskContext {
-        job: job(),
-        subtask: 0,
-        parallelism: 1,
-        metrics: Metrics::default(),
-        dirty: seatunnel_api::DirtyRows::off(),
-    }
-}
-
-pub(crate) async fn splits(source: &Arc<dyn DynSource>, parallelism: usize) -> Vec<SplitBytes> {
-    let mut enumerator = source.enumerator(parallelism, None).await.unwrap();
-    enumerator.discover().await.unwrap().splits
-}
-
 /// Reads every split, and their number.
 pub(crate) async fn read(
     source: &Arc<dyn DynSource>,
@@ -173,33 +150,6 @@ pub(crate) async fn read_all(options: Json) -> Result<Vec<Vec<Value>>> {
 /// A table called `t`.
 pub(crate) fn table(columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
     named("t", columns, key)
-}
-
-pub(crate) fn named(name: &str, columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
-    let columns = columns
-        .iter()
-        .map(|(name, data_type)| Column::new(*name, DataType::parse(data_type).unwrap()))
-        .collect();
-    let mut schema = TableSchema::new(columns);
-    schema.primary_key = (!key.is_empty()).then(|| PrimaryKey {
-        name: "pk".to_owned(),
-        columns: key.iter().map(|k| (*k).to_owned()).collect(),
-    });
-    let path = TablePath::parse(name, false);
-    Arc::new(CatalogTable::new("test", path, schema))
-}
-
-pub(crate) fn batch(table: &Arc<CatalogTable>, rows: &[(RowKind, Vec<Value>)]) -> Batch {
-    let mut builder = BatchBuilder::new(table.clone());
-    for (kind, values) in rows {
-        builder.push(*kind, values).unwrap();
-    }
-    builder.finish()
-}
-
-pub(crate) fn inserts(table: &Arc<CatalogTable>, rows: Vec<Vec<Value>>) -> Batch {
-    let rows: Vec<_> = rows.into_iter().map(|r| (RowKind::Insert, r)).collect();
-    batch(table, &rows)
 }
 
 /// Writes batches by one writer, to the end of the job.

@@ -1,19 +1,20 @@
 //! Runs the sink as an engine does, against real servers.
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, BatchBuilder, BatchSize, CatalogTable, Column, DataType, DirtyKeeper, DirtyRow,
-    DirtyRows, Emitter, JobContext, JobMode, Metrics, PrimaryKey, Result, RowKind, SinkContext,
-    TablePath, TableSchema, TaskContext, Value,
+    Batch, BatchSize, CatalogTable, Emitter, Result, SinkContext, TaskContext, Value,
 };
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSinkOptions;
 use seatunnel_jdbc_mysql::MySql;
+pub(crate) use seatunnel_jdbc_testkit::drive::{
+    Kept as Rejected, batch, inserts, job, table as named, task, task_keeping as keeping,
+};
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::{Value as Json, json};
 
@@ -23,24 +24,6 @@ pub(crate) const WAYS: [&str; 3] = [
     "useBulkStmts=false",
     "useBulkStmts=false&allowLocalInfile=false",
 ];
-
-pub(crate) fn job() -> JobContext {
-    JobContext {
-        id: "job-1".into(),
-        name: "test".into(),
-        mode: JobMode::Batch,
-    }
-}
-
-pub(crate) fn task() -> TaskContext {
-    TaskContext {
-        job: job(),
-        subtask: 0,
-        parallelism: 1,
-        metrics: Metrics::default(),
-        dirty: DirtyRows::off(),
-    }
-}
 
 /// Options of a sink that makes its statements.
 pub(crate) fn into(db: &Database, way: &str, more: Json) -> Json {
@@ -72,32 +55,6 @@ pub(crate) fn table(columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable>
     named("t", columns, key)
 }
 
-pub(crate) fn named(name: &str, columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
-    let columns = columns
-        .iter()
-        .map(|(name, data_type)| Column::new(*name, DataType::parse(data_type).unwrap()))
-        .collect();
-    let mut schema = TableSchema::new(columns);
-    schema.primary_key = (!key.is_empty()).then(|| PrimaryKey {
-        name: "pk".to_owned(),
-        columns: key.iter().map(|k| (*k).to_owned()).collect(),
-    });
-    Arc::new(CatalogTable::new("test", TablePath::table(name), schema))
-}
-
-pub(crate) fn batch(table: &Arc<CatalogTable>, rows: &[(RowKind, Vec<Value>)]) -> Batch {
-    let mut builder = BatchBuilder::new(table.clone());
-    for (kind, values) in rows {
-        builder.push(*kind, values).unwrap();
-    }
-    builder.finish()
-}
-
-pub(crate) fn inserts(table: &Arc<CatalogTable>, rows: Vec<Vec<Value>>) -> Batch {
-    let rows: Vec<_> = rows.into_iter().map(|r| (RowKind::Insert, r)).collect();
-    batch(table, &rows)
-}
-
 /// Writes batches by one writer, to the end of the job.
 pub(crate) async fn write(sink: &Arc<dyn DynSink>, batches: Vec<Batch>) -> Result<()> {
     write_in(sink, batches, task()).await
@@ -126,31 +83,6 @@ pub(crate) async fn write_in(
     sink.commit(committables).await?;
     writer.close().await?;
     sink.finish().await
-}
-
-/// Keeps the rows that a sink rejects.
-#[derive(Default)]
-pub(crate) struct Rejected(pub(crate) Mutex<Vec<String>>);
-
-#[async_trait]
-impl DirtyKeeper for Rejected {
-    async fn keep(&self, row: &DirtyRow<'_>) -> Result<()> {
-        self.0.lock().unwrap().push(row.members.clone());
-        Ok(())
-    }
-
-    async fn flush(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// A task whose rejected rows are kept.
-pub(crate) fn keeping(kept: &Arc<Rejected>) -> TaskContext {
-    let keeper: Arc<dyn DirtyKeeper> = kept.clone();
-    TaskContext {
-        dirty: DirtyRows::new(vec![keeper], "Jdbc", 0, Metrics::default()),
-        ..task()
-    }
 }
 
 pub(crate) fn text(text: &str) -> Value {

@@ -4,25 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
-use seatunnel_api::erased::{DynSource, SplitBytes};
+use seatunnel_api::erased::DynSource;
 use seatunnel_api::options::Options;
-use seatunnel_api::{
-    Batch, BatchSize, DirtyKeeper, DirtyRow, DirtyRows, Emitter, Error, JobContext, JobMode,
-    Metrics, Result, SourceContext, TaskContext,
-};
+use seatunnel_api::{Batch, BatchSize, Emitter, Error, Result, SourceContext};
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSourceOptions;
 use seatunnel_jdbc_mysql::MySql;
 use seatunnel_jdbc_testkit::Database;
+use seatunnel_jdbc_testkit::drive::job;
+pub(crate) use seatunnel_jdbc_testkit::drive::{Kept, splits, task, task_keeping};
 use serde_json::{Value as Json, json};
-
-fn job() -> JobContext {
-    JobContext {
-        id: "job-1".into(),
-        name: "test".into(),
-        mode: JobMode::Batch,
-    }
-}
 
 /// A source on a database; `query` is what follows the url.
 pub(crate) async fn source_with(
@@ -98,45 +89,6 @@ impl Collected {
         let rows = self.batches.iter().flat_map(|b| b.rows());
         rows.map(|row| row.to_json()).collect()
     }
-}
-
-/// Keeps what is set aside.
-#[derive(Default)]
-pub(crate) struct Kept(pub(crate) std::sync::Mutex<Vec<String>>);
-
-#[async_trait]
-impl DirtyKeeper for Kept {
-    async fn keep(&self, row: &DirtyRow<'_>) -> Result<()> {
-        self.0.lock().unwrap().push(row.members.clone());
-        Ok(())
-    }
-
-    async fn flush(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-pub(crate) fn task_keeping(kept: &Arc<Kept>) -> TaskContext {
-    let keepers: Vec<Arc<dyn DirtyKeeper>> = vec![kept.clone()];
-    TaskContext {
-        dirty: DirtyRows::new(keepers, "Jdbc", 0, Metrics::default()),
-        ..task()
-    }
-}
-
-pub(crate) fn task() -> TaskContext {
-    TaskContext {
-        job: job(),
-        subtask: 0,
-        parallelism: 1,
-        metrics: Metrics::default(),
-        dirty: DirtyRows::off(),
-    }
-}
-
-pub(crate) async fn splits(source: &Arc<dyn DynSource>, parallelism: usize) -> Vec<SplitBytes> {
-    let mut enumerator = source.enumerator(parallelism, None).await.unwrap();
-    enumerator.discover().await.unwrap().splits
 }
 
 /// Reads every split, and their number.

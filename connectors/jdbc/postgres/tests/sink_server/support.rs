@@ -6,13 +6,14 @@ use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::{DynSink, DynWriter};
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, BatchBuilder, CatalogTable, Column, DataType, DirtyRows, JobContext, JobMode, Metrics,
-    PrimaryKey, Result, RowKind, SinkContext, TablePath, TableSchema, TaskContext, Value,
+    Batch, CatalogTable, DirtyRows, JobContext, JobMode, Result, RowKind, SinkContext, TaskContext,
+    Value,
 };
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSinkOptions;
 use seatunnel_jdbc_postgres::Postgres;
-use seatunnel_jdbc_testkit::Database;
+pub(crate) use seatunnel_jdbc_testkit::drive::{batch, inserts, table};
+use seatunnel_jdbc_testkit::{Database, drive};
 use serde_json::{Value as Json, json};
 
 pub(crate) use RowKind::{Delete as D, Insert as I, UpdateAfter as A, UpdateBefore as B};
@@ -20,35 +21,6 @@ pub(crate) use RowKind::{Delete as D, Insert as I, UpdateAfter as A, UpdateBefor
 /// An empty database on the server that tests share.
 pub(crate) fn database() -> Database {
     seatunnel_jdbc_testkit::Postgres::shared().database("sink")
-}
-
-/// A table of columns `name type`, with a primary key that may be empty.
-pub(crate) fn table(name: &str, columns: &[(&str, &str)], key: &[&str]) -> Arc<CatalogTable> {
-    let columns = columns
-        .iter()
-        .map(|(name, of)| Column::new(*name, DataType::parse(of).unwrap()))
-        .collect();
-    let mut schema = TableSchema::new(columns);
-    if !key.is_empty() {
-        schema.primary_key = Some(PrimaryKey {
-            name: "pk".to_owned(),
-            columns: key.iter().map(|k| (*k).to_owned()).collect(),
-        });
-    }
-    Arc::new(CatalogTable::new("test", TablePath::table(name), schema))
-}
-
-pub(crate) fn batch(table: &Arc<CatalogTable>, rows: &[(RowKind, Vec<Value>)]) -> Batch {
-    let mut builder = BatchBuilder::new(table.clone());
-    for (kind, row) in rows {
-        builder.push(*kind, row).unwrap();
-    }
-    builder.finish()
-}
-
-pub(crate) fn inserts(table: &Arc<CatalogTable>, rows: Vec<Vec<Value>>) -> Batch {
-    let rows: Vec<_> = rows.into_iter().map(|row| (I, row)).collect();
-    batch(table, &rows)
 }
 
 pub(crate) fn text(text: &str) -> Value {
@@ -93,19 +65,17 @@ pub(crate) fn sink_of_mode(
 
 pub(crate) fn job(mode: JobMode) -> JobContext {
     JobContext {
-        id: "job-1".into(),
-        name: "test".into(),
         mode,
+        ..drive::job()
     }
 }
 
 pub(crate) fn task(subtask: usize, parallelism: usize, dirty: DirtyRows) -> TaskContext {
     TaskContext {
-        job: job(JobMode::Batch),
         subtask,
         parallelism,
-        metrics: Metrics::new(),
         dirty,
+        ..drive::task()
     }
 }
 

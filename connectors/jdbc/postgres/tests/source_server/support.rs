@@ -7,31 +7,19 @@ use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::{DynSource, SplitBytes};
 use seatunnel_api::options::Options;
-use seatunnel_api::{
-    Batch, BatchSize, DirtyRows, Emitter, Error, JobContext, JobMode, Metrics, Result,
-    SourceContext, TaskContext, Value,
-};
+use seatunnel_api::{Batch, BatchSize, Emitter, Error, Result, SourceContext, TaskContext, Value};
 use seatunnel_jdbc_core::dialect::Dialect;
 use seatunnel_jdbc_core::options::JdbcSourceOptions;
 use seatunnel_jdbc_postgres::Postgres;
-use seatunnel_jdbc_testkit::Database;
+pub(crate) use seatunnel_jdbc_testkit::drive::splits;
+use seatunnel_jdbc_testkit::{Database, drive};
 use serde_json::{Value as Json, json};
-
-fn job() -> JobContext {
-    JobContext {
-        id: "job-1".into(),
-        name: "test".into(),
-        mode: JobMode::Batch,
-    }
-}
 
 pub(crate) fn task(subtask: usize, parallelism: usize) -> TaskContext {
     TaskContext {
-        job: job(),
         subtask,
         parallelism,
-        metrics: Metrics::default(),
-        dirty: DirtyRows::off(),
+        ..drive::task()
     }
 }
 
@@ -46,7 +34,7 @@ pub(crate) fn of(db: &Database, more: Json) -> Json {
 
 pub(crate) async fn source(options: Json) -> Result<Arc<dyn DynSource>> {
     let context = SourceContext {
-        job: job(),
+        job: drive::job(),
         plugin_output: None,
         parallelism: 1,
     };
@@ -98,11 +86,6 @@ impl Collected {
         let rows = self.batches.iter().flat_map(|b| b.rows());
         rows.map(|row| row.values()).collect()
     }
-}
-
-pub(crate) async fn splits(source: &Arc<dyn DynSource>, parallelism: usize) -> Vec<SplitBytes> {
-    let mut enumerator = source.enumerator(parallelism, None).await.unwrap();
-    enumerator.discover().await.unwrap().splits
 }
 
 /// Reads splits by so many readers at once; `wants_positions` says whether their positions are kept.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::assigned::{AssignedSplits, SplitAssigner};
 use crate::batch::Batch;
 use crate::error::Result;
-use crate::job::{CheckpointId, TaskContext};
+use crate::job::{CheckpointId, JobContext, TaskContext};
 use crate::output::{Emitter, Output};
 use crate::sink::{Guarantee, Readback, Sink, SinkWriter};
 use crate::source::{Boundedness, Discovery, Source, SourceReader, Split, SplitEnumerator};
@@ -51,6 +52,8 @@ pub trait DynEnumerator: Send {
     async fn discover(&mut self) -> Result<Discovery<SplitBytes>>;
     /// See [`SplitEnumerator::split_finished`].
     async fn split_finished(&mut self, position: &[u8]) -> Result<()>;
+    /// See [`SplitEnumerator::checkpoint_durable`].
+    async fn checkpoint_durable(&mut self, positions: &[Vec<u8>]) -> Result<()>;
     /// See [`SplitEnumerator::snapshot`].
     fn snapshot(&self) -> Result<Vec<u8>>;
 }
@@ -60,6 +63,13 @@ pub trait DynEnumerator: Send {
 pub trait DynReader: Send {
     /// See [`SourceReader::read`]. All rows have been emitted when it returns.
     async fn read(&mut self, split: &[u8], emitter: &mut dyn Emitter) -> Result<()>;
+    /// See [`SourceReader::read_assigned`]. A position that is emitted with a batch is that of the
+    /// split that was given out last. All rows have been emitted when it returns.
+    async fn read_assigned(
+        &mut self,
+        splits: &mut dyn SplitAssigner,
+        emitter: &mut dyn Emitter,
+    ) -> Result<()>;
 }
 
 /// A [`Sink`] whose committables are bytes.
@@ -73,6 +83,8 @@ pub trait DynSink: Send + Sync {
     async fn commit(&self, committables: Vec<Vec<u8>>) -> Result<()>;
     /// See [`Sink::abort`].
     async fn abort(&self, committables: Vec<Vec<u8>>) -> Result<()>;
+    /// See [`Sink::discard_leftovers`].
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()>;
     /// See [`Sink::finish`].
     async fn finish(&self) -> Result<()>;
     /// See [`Sink::check`].
@@ -163,6 +175,14 @@ impl<S: Split> DynEnumerator for ErasedEnumerator<S> {
             .await
     }
 
+    async fn checkpoint_durable(&mut self, positions: &[Vec<u8>]) -> Result<()> {
+        let positions = positions
+            .iter()
+            .map(|bytes| decode(StateKind::Split, bytes))
+            .collect::<Result<_>>()?;
+        self.0.checkpoint_durable(positions).await
+    }
+
     fn snapshot(&self) -> Result<Vec<u8>> {
         self.0.snapshot()
     }
@@ -174,6 +194,17 @@ impl<T: SourceReader> DynReader for Erased<T> {
         let split = decode(StateKind::Split, split)?;
         let mut output = Output::new(emitter);
         self.0.read(split, &mut output).await?;
+        output.flush().await
+    }
+
+    async fn read_assigned(
+        &mut self,
+        splits: &mut dyn SplitAssigner,
+        emitter: &mut dyn Emitter,
+    ) -> Result<()> {
+        let mut output = Output::new(emitter);
+        let mut splits = AssignedSplits::new(splits);
+        self.0.read_assigned(&mut splits, &mut output).await?;
         output.flush().await
     }
 }
@@ -194,6 +225,10 @@ impl<T: Sink> DynSink for Erased<T> {
 
     async fn abort(&self, committables: Vec<Vec<u8>>) -> Result<()> {
         self.0.abort(decode_all(&committables)?).await
+    }
+
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        self.0.discard_leftovers(job).await
     }
 
     async fn finish(&self) -> Result<()> {

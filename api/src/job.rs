@@ -19,7 +19,8 @@ pub enum JobMode {
 /// The job, as connectors see it.
 #[derive(Clone, Debug)]
 pub struct JobContext {
-    /// Unique to this run; names of temporary files and transactions carry it.
+    /// Unique to this run; names of temporary files and transactions carry it. A run that goes on
+    /// after its process was killed keeps it.
     pub id: Arc<str>,
     /// The name the user gave it.
     pub name: Arc<str>,

@@ -6,6 +6,7 @@
 
 extern crate self as seatunnel_api;
 
+mod assigned;
 mod batch;
 mod batch_builder;
 pub mod config;
@@ -31,6 +32,7 @@ mod types;
 mod value_from_config;
 mod value_json;
 
+pub use assigned::{AssignedSplits, SplitAssigner};
 pub use batch::Batch;
 pub use batch_builder::BatchBuilder;
 pub use dirty::{DirtyKeeper, DirtyRow, DirtyRows};

@@ -1,6 +1,5 @@
 //! What a reader hands its rows to.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::batch::Batch;
 use crate::batch_builder::BatchBuilder;
+use crate::erased::SplitBytes;
 use crate::error::Result;
 use crate::row::Value;
 use crate::row_kind::RowKind;
@@ -36,12 +36,22 @@ impl Default for BatchSize {
 /// The engine's side of [`Output`].
 #[async_trait]
 pub trait Emitter: Send {
-    /// Takes a batch and, where the reader gave one, its position after these rows. Returns when
-    /// there is room for more.
+    /// Takes a batch and, where the reader gave one, the position after these rows of the split that
+    /// it reads. Returns when there is room for more. Without a position, the rows are not behind
+    /// any until the next one comes.
     ///
     /// # Errors
     /// If the job is stopping; the reader passes it on.
     async fn emit(&mut self, batch: Batch, position: Option<Vec<u8>>) -> Result<()>;
+
+    /// Takes positions, of one or more splits, that hold after all rows handed over so far. The
+    /// default forgets them, which is right where positions are of no use.
+    ///
+    /// # Errors
+    /// If the job is stopping; the reader passes it on.
+    async fn positions(&mut self, _positions: Vec<SplitBytes>) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether positions are of use; without checkpoints they are not, and cost nothing.
     fn wants_positions(&self) -> bool;
@@ -62,10 +72,9 @@ const MAX_DELAY: Duration = Duration::from_millis(200);
 pub struct Output<'a, S> {
     emitter: &'a mut dyn Emitter,
     builders: Vec<BatchBuilder>,
-    position: Option<Vec<u8>>,
+    position: Option<S>,
     last_flush: Instant,
     size: BatchSize,
-    split: PhantomData<fn(S)>,
 }
 
 impl<'a, S: Split> Output<'a, S> {
@@ -78,7 +87,6 @@ impl<'a, S: Split> Output<'a, S> {
             position: None,
             last_flush: Instant::now(),
             size,
-            split: PhantomData,
         }
     }
 
@@ -100,6 +108,35 @@ impl<'a, S: Split> Output<'a, S> {
         self.flush_rows().await?;
         let position = self.encode(position)?;
         self.emitter.emit(batch, position).await
+    }
+
+    /// Hands over rows of several splits; `positions` are these splits as they stand after the rows.
+    ///
+    /// # Errors
+    /// If the job is stopping: return it.
+    pub async fn emit_all(&mut self, batch: Batch, positions: &[S]) -> Result<()> {
+        self.flush_rows().await?;
+        self.emitter.emit(batch, None).await?;
+        self.positions(positions).await
+    }
+
+    /// Says where reading of several splits would go on after all rows handed over so far.
+    ///
+    /// # Errors
+    /// If the job is stopping: return it.
+    pub async fn positions(&mut self, positions: &[S]) -> Result<()> {
+        self.flush_rows().await?;
+        if !self.emitter.wants_positions() {
+            return Ok(());
+        }
+        let positions = positions.iter().map(|position| {
+            Ok(SplitBytes {
+                id: position.id(),
+                bytes: encode(StateKind::Split, position)?,
+            })
+        });
+        let positions = positions.collect::<Result<_>>()?;
+        self.emitter.positions(positions).await
     }
 
     /// Hands over one insert.
@@ -131,6 +168,8 @@ impl<'a, S: Split> Output<'a, S> {
                 self.builders.len() - 1
             }
         };
+        // A position from before this row does not hold after it.
+        self.position = None;
         let builder = &mut self.builders[index];
         builder.push(kind, values)?;
         if builder.len() >= self.size.rows || builder.bytes() >= self.size.bytes {
@@ -148,7 +187,9 @@ impl<'a, S: Split> Output<'a, S> {
     /// # Errors
     /// If the job is stopping: return it.
     pub async fn position(&mut self, position: &S) -> Result<()> {
-        self.position = self.encode(position)?;
+        if self.emitter.wants_positions() {
+            self.position = Some(position.clone());
+        }
         let waiting: usize = self.builders.iter().map(BatchBuilder::len).sum();
         if waiting * 2 >= self.size.rows || self.last_flush.elapsed() >= MAX_DELAY {
             self.flush().await?;
@@ -175,12 +216,22 @@ impl<'a, S: Split> Output<'a, S> {
             }
             left -= 1;
             // The position holds after the rows of all tables: it goes with the last.
-            let position = if left == 0 {
-                self.position.take()
-            } else {
-                None
+            let position = match left {
+                0 => self.position.take(),
+                _ => None,
+            };
+            let position = match position {
+                Some(position) => Some(encode(StateKind::Split, &position)?),
+                None => None,
             };
             self.emitter.emit(builder.finish(), position).await?;
+        }
+        if let Some(position) = self.position.take() {
+            let position = SplitBytes {
+                id: position.id(),
+                bytes: encode(StateKind::Split, &position)?,
+            };
+            self.emitter.positions(vec![position]).await?;
         }
         Ok(())
     }

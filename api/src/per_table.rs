@@ -14,7 +14,7 @@ use crate::config::{ConfigValue, Kind};
 use crate::erased::{DynSink, erase_sink};
 use crate::error::{Error, Result, codes};
 use crate::factory::SinkContext;
-use crate::job::{CheckpointId, TaskContext};
+use crate::job::{CheckpointId, JobContext, TaskContext};
 use crate::options::Options;
 use crate::sink::{Guarantee, Readback, Sink, SinkWriter};
 use crate::state::{State, StateKind, decode, encode};
@@ -254,6 +254,13 @@ impl<S: Sink> Sink for PerTable<S> {
     async fn abort(&self, committables: Vec<TableCommittable>) -> Result<()> {
         for (index, own) in self.by_table(committables)? {
             self.sinks[index].1.abort(own).await?;
+        }
+        Ok(())
+    }
+
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        for (_, sink) in self.sinks.iter() {
+            sink.discard_leftovers(job).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::batch::Batch;
 use crate::erased::DynSource;
 use crate::error::Result;
-use crate::job::{CheckpointId, TaskContext};
+use crate::job::{CheckpointId, JobContext, TaskContext};
 use crate::state::State;
 use crate::table::TablePath;
 
@@ -63,7 +63,8 @@ pub trait Sink: Send + Sync + 'static {
     /// What writes batches.
     type Writer: SinkWriter<Committable = Self::Committable>;
 
-    /// Makes the target ready: schema and data save modes. Called once, before any writer, and not after a restore.
+    /// Makes the target ready: schema and data save modes. Called once, before any writer, and not
+    /// when a job goes on from a checkpoint.
     ///
     /// # Errors
     /// If the target can't take the rows.
@@ -91,6 +92,17 @@ pub trait Sink: Send + Sync + 'static {
     /// # Errors
     /// If something had to be left behind; say what and where.
     async fn abort(&self, _committables: Vec<Self::Committable>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes back whatever earlier attempts of this job have prepared and nobody will commit, such
+    /// as transactions and staged files of a process that was killed. Called before any writer when
+    /// a job goes on or is run again under the same [`JobContext::id`], after what its last
+    /// checkpoint holds has been committed.
+    ///
+    /// # Errors
+    /// If something had to be left behind that would stand in the way; say what and where.
+    async fn discard_leftovers(&self, _job: &JobContext) -> Result<()> {
         Ok(())
     }
 
@@ -140,6 +152,11 @@ pub trait SinkWriter: Send + 'static {
 
     /// Writes out all that is kept back, and hands over what is ready to be committed. Called at
     /// each checkpoint and once at the end; more batches may follow.
+    ///
+    /// A writer has no state of its own in a checkpoint: after this call it holds nothing that a new
+    /// writer would have to know. What has been handed over is committed, in the order of
+    /// checkpoints, once the checkpoint is durable: by this process or, after it was killed, by one
+    /// that has only the committables; or it is aborted.
     ///
     /// # Errors
     /// If it can't be written out.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::assigned::AssignedSplits;
+use crate::error::{Error, Result};
 use crate::job::TaskContext;
 use crate::output::Output;
 use crate::state::{State, StateKind, decode, encode};
@@ -112,6 +113,32 @@ pub trait SourceReader: Send + 'static {
     /// # Errors
     /// If it can't be read; mark it retryable where trying again may help.
     async fn read(&mut self, split: Self::Split, out: &mut Output<'_, Self::Split>) -> Result<()>;
+
+    /// Reads all splits that come to this reader, until there will be no more.
+    ///
+    /// The default reads them one after the other. A source whose splits never end, or that reads
+    /// many of them over one connection, brings its own, which takes splits as they come, hands
+    /// over rows of any of them with [`Output::emit_all`], and tells which are at their end.
+    ///
+    /// # Errors
+    /// If one can't be read; mark it retryable where trying again may help.
+    async fn read_assigned(
+        &mut self,
+        splits: &mut AssignedSplits<'_, Self::Split>,
+        out: &mut Output<'_, Self::Split>,
+    ) -> Result<()> {
+        while let Some(split) = splits.next().await? {
+            let id = split.id();
+            let read = async {
+                self.read(split, out).await?;
+                out.flush().await
+            };
+            read.await
+                .map_err(|e: Error| e.with_context("split", &id))?;
+            splits.finished(&id).await?;
+        }
+        Ok(())
+    }
 }
 
 /// What an enumerator has found, and whether to ask again.
@@ -150,8 +177,20 @@ pub trait SplitEnumerator<S: Split>: Send {
         Ok(())
     }
 
+    /// A checkpoint with these positions is durable: nothing before them is read again. `positions`
+    /// are the splits being read as they stood at the checkpoint, and those not begun.
+    ///
+    /// For what the world outside may know of progress, such as offsets of a consumer group. May be
+    /// missing for a checkpoint after which the process was killed.
+    ///
+    /// # Errors
+    /// If it can't be told; the job goes on, with a warning.
+    async fn checkpoint_durable(&mut self, _positions: Vec<S>) -> Result<()> {
+        Ok(())
+    }
+
     /// What must be known after a restart, as [`encode`] writes it. Splits already handed over are
-    /// not part of it.
+    /// not part of it: the engine keeps them.
     ///
     /// # Errors
     /// If it can't be serialised.

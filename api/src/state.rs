@@ -19,6 +19,8 @@ pub enum StateKind {
     Enumerator = 2,
     /// What a writer has made ready for its committer.
     Committable = 3,
+    /// All of a job at a checkpoint, as an engine keeps it.
+    Checkpoint = 4,
 }
 
 /// State that its owner can write down and read back, also after the type has changed.

@@ -28,7 +28,7 @@ impl Default for BatchSize {
     fn default() -> Self {
         Self {
             rows: 8_192,
-            bytes: 1 << 20,
+            bytes: 256 << 10,
         }
     }
 }

@@ -65,10 +65,12 @@ impl Bytes {
     }
 
     pub(super) fn finish(&mut self) -> (OffsetBuffer<i32>, Buffer) {
-        let mut offsets = Vec::with_capacity(self.offsets.len());
+        // The next batch is about as large: a little room more, or each that is a bit larger takes
+        // twice the memory. One huge value is no reason to keep room for another.
+        let room = |length: usize| length + length / 8;
+        let mut offsets = Vec::with_capacity(room(self.offsets.len()));
         offsets.push(0);
-        // The next batch is about as large; one huge value is no reason to keep room for another.
-        let data = Vec::with_capacity(self.data.len().min(KEPT));
+        let data = Vec::with_capacity(room(self.data.len()).min(KEPT));
         let offsets = std::mem::replace(&mut self.offsets, offsets);
         let data = std::mem::replace(&mut self.data, data);
         (

@@ -34,10 +34,6 @@ pub(crate) const WRITE_FAILED: ErrorCode = ErrorCode::new("KAFKA-21", "messages 
 pub(crate) const TRANSACTION_FAILED: ErrorCode = ErrorCode::new("KAFKA-22", "transaction failed");
 /// Messages of a checkpoint are gone with a transaction that the brokers have aborted.
 pub(crate) const TRANSACTION_LOST: ErrorCode = ErrorCode::new("KAFKA-23", "transaction lost");
-/// A message is larger than the client or the brokers allow.
-pub(crate) const TOO_LARGE: ErrorCode = ErrorCode::new("KAFKA-24", "message too large");
-/// Another process writes under the same transactional ids.
-pub(crate) const FENCED: ErrorCode = ErrorCode::new("KAFKA-25", "fenced by another producer");
 /// Another producer has taken over the transactional id.
 pub(crate) const FENCED: ErrorCode = ErrorCode::new("KAFKA-24", "producer fenced");
 /// A message is larger than brokers or the client take.

@@ -5,5 +5,10 @@
 mod client;
 mod codes;
 mod options;
+mod sink;
+mod sink_options;
+mod transaction;
 
 pub use options::{ClientOptions, Properties};
+pub use sink::KafkaSinkFactory;
+pub use sink_options::{KafkaSinkOptions, Semantics};

@@ -1,0 +1,127 @@
+//! Settings of the producers, and what a sink asks before it writes.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use seatunnel_api::{Error, Result};
+
+use super::errors;
+use crate::client::{Notes, Role};
+use crate::codes;
+use crate::sink_options::{KafkaSinkOptions, Semantics};
+
+/// What is set unless the user says otherwise.
+const DEFAULTS: [(&str, &str); 3] = [
+    // Messages that wait to be sent, for each writer: 32 MiB, as `buffer.memory` of Java's client.
+    ("queue.buffering.max.kbytes", "32768"),
+    // Java's way from a key to a partition.
+    ("partitioner", "murmur2_random"),
+    ("client.id", "seatunnel"),
+];
+
+/// Settings of the producers of a sink.
+///
+/// # Errors
+/// If `kafka.config` has what doesn't go with `semantics`.
+pub(super) fn settings(options: &KafkaSinkOptions) -> Result<ClientConfig> {
+    let mut config = crate::client::settings(&options.client, Role::Producer)?;
+    for (key, value) in DEFAULTS {
+        if config.get(key).is_none() {
+            config.set(key, value);
+        }
+    }
+    if options.semantics != Semantics::Non {
+        let acks = config
+            .get("acks")
+            .or_else(|| config.get("request.required.acks"));
+        if let Some(acks) = acks
+            && !matches!(acks, "all" | "-1")
+        {
+            return Err(Error::new(
+                codes::OPTION,
+                format!(
+                    "`acks` of `kafka.config` is {acks}: {} needs `all`",
+                    name(options.semantics)
+                ),
+            ));
+        }
+        if config.get("enable.idempotence") == Some("false") {
+            return Err(Error::new(
+                codes::OPTION,
+                format!(
+                    "`enable.idempotence` of `kafka.config` is false: {} needs it",
+                    name(options.semantics)
+                ),
+            ));
+        }
+        config.set("enable.idempotence", "true");
+    }
+    if options.semantics == Semantics::ExactlyOnce {
+        if config.get("transactional.id").is_some() {
+            return Err(Error::new(
+                codes::OPTION,
+                "`transactional.id` of `kafka.config` can't be given: each transaction has an id of its own",
+            )
+            .with_help("what the ids begin with is given by `transaction_prefix`"));
+        }
+    } else {
+        // Only those that fail are told: a success is known by the flush.
+        config.set("delivery.report.only.error", "true");
+    }
+    Ok(config)
+}
+
+fn name(semantics: Semantics) -> &'static str {
+    match semantics {
+        Semantics::Non => "NON",
+        Semantics::AtLeastOnce => "AT_LEAST_ONCE",
+        Semantics::ExactlyOnce => "EXACTLY_ONCE",
+    }
+}
+
+/// Tells sinks of a job apart by what they write and where to, as a few hexadecimal digits.
+pub(super) fn fingerprint(tables: &[super::Table]) -> String {
+    let mut hash = bytes_hash(&[]);
+    for table in tables {
+        let topic = table.options.topic.as_deref().unwrap_or_default();
+        hash ^= bytes_hash(format!("{}\0{topic}", table.table.path()).as_bytes()).rotate_left(1);
+    }
+    format!("{hash:08x}")
+}
+
+/// FNV-1a: the same in every build and version of this program.
+fn bytes_hash(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// Whether brokers can be reached and don't refuse topics; makes no topic.
+///
+/// # Errors
+/// If they can't.
+pub(super) async fn check(
+    options: &KafkaSinkOptions,
+    topics: impl Iterator<Item = &str>,
+) -> Result<()> {
+    // Other than a producer's, a consumer's look makes no topics.
+    let config = crate::client::settings(&options.client, Role::Consumer)?;
+    let topics: Vec<String> = topics.map(str::to_owned).collect();
+    errors::blocking(move || {
+        let notes = Notes::default();
+        let failed = |e| errors::client(e, "the brokers can't be asked", &notes);
+        let consumer: BaseConsumer<Notes> =
+            config.create_with_context(notes.clone()).map_err(failed)?;
+        let metadata = consumer
+            .fetch_metadata(None, Duration::from_secs(15))
+            .map_err(failed)?;
+        for topic in &topics {
+            if !metadata.topics().iter().any(|t| t.name() == topic) {
+                tracing::warn!(%topic, "the topic is not there, or can't be seen by this user");
+            }
+        }
+        Ok(())
+    })
+    .await
+}

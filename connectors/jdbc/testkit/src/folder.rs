@@ -32,7 +32,7 @@ rm -rf "$folder"
 "#;
 
 /// A temporary folder with a guardian. It is removed, and whatever runs in it killed, when this is dropped.
-pub(crate) struct Folder {
+pub struct Folder {
     path: PathBuf,
     guardian: Child,
     pipe: Option<ChildStdin>,
@@ -40,7 +40,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Makes a folder; `end` is the signal that ends the processes in it, without its `SIG`.
-    pub(crate) fn new(name: &str, end: &str) -> Self {
+    pub fn new(name: &str, end: &str) -> Self {
         let mut parent = std::env::temp_dir();
         // A unix socket's path can't be longer than 107 bytes.
         if parent.as_os_str().len() > 50 {
@@ -75,13 +75,14 @@ impl Folder {
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The ids of all processes whose working directory is in this folder: the server and its children, since all of
     /// them work in the data folder.
-    pub(crate) fn processes(&self) -> Vec<String> {
+    pub fn processes(&self) -> Vec<String> {
         let entries = fs::read_dir("/proc").expect("/proc is mounted");
         entries
             .flatten()
@@ -94,7 +95,7 @@ impl Folder {
     }
 
     /// Waits until nothing runs in the folder any more; false if something still does after `limit`.
-    pub(crate) fn wait_until_quiet(&self, limit: Duration) -> bool {
+    pub fn wait_until_quiet(&self, limit: Duration) -> bool {
         let start = Instant::now();
         while !self.processes().is_empty() {
             if start.elapsed() > limit {
@@ -106,7 +107,7 @@ impl Folder {
     }
 
     /// Has the guardian kill what runs here and remove the folder.
-    pub(crate) fn end(&mut self) {
+    pub fn end(&mut self) {
         drop(self.pipe.take());
         // Nothing useful can be done about an error.
         let _ = self.guardian.wait();
@@ -120,7 +121,7 @@ impl Drop for Folder {
 }
 
 /// Sends a signal, named without its `SIG`, to processes. Those that have ended meanwhile are passed over.
-pub(crate) fn signal(name: &str, processes: &[String]) {
+pub fn signal(name: &str, processes: &[String]) {
     if !processes.is_empty() {
         let _ = Command::new("sh")
             .args([

@@ -29,3 +29,11 @@ pub use database::Database;
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 pub use tls::Certificates;
+
+/// What servers of other kinds are made of: their processes, folders and certificates.
+pub mod parts {
+    pub use crate::folder::{Folder, signal};
+    pub use crate::programs::{command, find, run};
+    pub use crate::server::{Launch, Server};
+    pub use crate::tls::make as certificates;
+}

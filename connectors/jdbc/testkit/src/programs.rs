@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 /// The path of a program: from PATH, or from where distributions keep what only administrators use. Panics with the
 /// name of Debian's package if there is none.
 #[track_caller]
-pub(crate) fn find(program: &str, package: &str) -> PathBuf {
+pub fn find(program: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     // The newest PostgreSQL first; Debian keeps its server programs out of PATH.
@@ -47,7 +47,7 @@ pub(crate) fn as_postgres(program: &Path) -> Vec<std::ffi::OsString> {
 }
 
 /// A command from a whole command line.
-pub(crate) fn command<S: AsRef<OsStr>>(line: &[S]) -> Command {
+pub fn command<S: AsRef<OsStr>>(line: &[S]) -> Command {
     let mut command = Command::new(&line[0]);
     command.args(&line[1..]);
     command
@@ -55,7 +55,7 @@ pub(crate) fn command<S: AsRef<OsStr>>(line: &[S]) -> Command {
 
 /// Runs a program with a text as its input. Gives its output without the last line's end, or its error text.
 #[track_caller]
-pub(crate) fn run(command: &mut Command, input: &str) -> Result<String, String> {
+pub fn run(command: &mut Command, input: &str) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::piped())

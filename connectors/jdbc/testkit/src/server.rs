@@ -16,19 +16,19 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 
 /// How a server is run.
-pub(crate) struct Launch {
+pub struct Launch {
     /// The server's command line.
-    pub(crate) server: Vec<OsString>,
+    pub server: Vec<OsString>,
     /// A client's command line that succeeds once the server serves.
-    pub(crate) ping: Vec<OsString>,
+    pub ping: Vec<OsString>,
     /// The signal that asks the server to end soon, aborting transactions, without its `SIG`.
-    pub(crate) stop: &'static str,
+    pub stop: &'static str,
     /// Where the server writes its process id.
-    pub(crate) pid_file: PathBuf,
+    pub pid_file: PathBuf,
 }
 
 /// A server in its folder.
-pub(crate) struct Server {
+pub struct Server {
     process: Mutex<Option<Child>>,
     launch: Launch,
     folder: Folder,
@@ -37,7 +37,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server. `launch` makes the command lines for a port; another port is tried if one turns out to be taken.
     #[track_caller]
-    pub(crate) fn start(folder: Folder, launch: impl Fn(&Path, u16) -> Launch) -> (Self, u16) {
+    pub fn start(folder: Folder, launch: impl Fn(&Path, u16) -> Launch) -> (Self, u16) {
         let mut port = free_port();
         let mut server = Self {
             process: Mutex::new(None),
@@ -58,13 +58,14 @@ impl Server {
         panic!("no free port found")
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// The folder that it works in.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Starts it again, with the same settings on the same port. Stops it first if it runs.
     #[track_caller]
-    pub(crate) fn restart(&self) {
+    pub fn restart(&self) {
         self.stop();
         if let Err(log) = self.try_start() {
             panic!("the server did not start again:\n{log}");
@@ -73,7 +74,7 @@ impl Server {
 
     /// Asks the server to end and waits until it has. Does nothing if it doesn't run.
     #[track_caller]
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         let mut process = self.process();
         let Some(mut child) = process.take() else {
             return;
@@ -95,7 +96,7 @@ impl Server {
 
     /// Kills the server and all its children at once, as a power cut would.
     #[track_caller]
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         let mut process = self.process();
         let start = Instant::now();
         // Repeated: a server may start a child between looking and killing.
@@ -117,7 +118,7 @@ impl Server {
     }
 
     /// The end of what the server has written to its log.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         let text = fs::read(self.folder.path().join("log")).unwrap_or_default();
         String::from_utf8_lossy(&text[text.len().saturating_sub(20_000)..]).into_owned()
     }

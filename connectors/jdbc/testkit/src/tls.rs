@@ -22,7 +22,7 @@ pub struct Certificates {
 
 /// Makes certificates in a new folder.
 #[track_caller]
-pub(crate) fn make(folder: &Path) -> Certificates {
+pub fn make(folder: &Path) -> Certificates {
     fs::create_dir(folder).expect("the server's folder is ours");
     for (name, subject) in [
         ("ca", "/CN=Test authority"),

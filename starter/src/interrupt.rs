@@ -17,7 +17,7 @@ pub(crate) async fn listen(handle: &JobHandle) {
     };
     let name = signals.next().await;
     tracing::warn!("{name}: stopping the job, once more ends it at once");
-    handle.cancel();
+    handle.savepoint();
     let name = signals.next().await;
     tracing::warn!("{name}: ended at once; what was not committed may lie about");
     std::process::exit(exit::FAILED.into());

@@ -76,6 +76,8 @@ mod tests {
             bytes_read: 2048,
             bytes_written: 2000,
             rows_failed: 2,
+            end: seatunnel_engine_local::JobEnd::Finished,
+            checkpoints: Default::default(),
         };
         let text = block(&report);
         let lines: Vec<&str> = text.lines().collect();

@@ -36,7 +36,7 @@ pub(crate) struct DirtyFile {
 #[derive(Default)]
 struct State {
     attempt: u32,
-    /// Rows of this attempt.
+    /// Rows of this attempt, and of the job up to the checkpoint that it goes on from.
     rows: u64,
     /// Open files.
     files: HashMap<PathBuf, BufWriter<File>>,
@@ -69,11 +69,17 @@ impl DirtyFile {
         })
     }
 
-    /// The job is started, perhaps again: nothing is counted of attempts before.
-    pub(crate) fn start_attempt(&self) {
+    /// The job is started, perhaps again: nothing is counted of attempts before, but for `rows` up
+    /// to the checkpoint that the job goes on from.
+    pub(crate) fn start_attempt(&self, rows: u64) {
         let mut state = self.lock();
         state.attempt += 1;
-        state.rows = 0;
+        state.rows = rows;
+    }
+
+    /// How many dirty rows there are so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.lock().rows
     }
 
     /// How many dirty rows there were, and where they are; none if there was none.

@@ -38,9 +38,21 @@ impl DirtySinks {
         }
     }
 
-    /// The job is started, perhaps again: rows are counted anew.
-    pub fn start_attempt(&self) {
-        self.files.iter().flatten().for_each(|f| f.start_attempt());
+    /// The job is started, perhaps again: rows are counted anew, from what [`DirtySinks::rows`] gave
+    /// when the checkpoint was taken that the job goes on from, or from zero.
+    pub fn start_attempt(&self, rows: &[u64]) {
+        let files = self.files.iter().zip(rows);
+        for (file, rows) in files.filter_map(|(file, rows)| Some((file.as_ref()?, rows))) {
+            file.start_attempt(*rows);
+        }
+    }
+
+    /// How many dirty rows each node has so far: only sinks have any.
+    pub fn rows(&self) -> Vec<u64> {
+        let files = self.files.iter();
+        files
+            .map(|file| file.as_ref().map_or(0, |file| file.rows()))
+            .collect()
     }
 
     /// Where task number `task` of a source, transform or sink puts its dirty rows: to all sinks

@@ -18,10 +18,11 @@ pub struct EnvOptions {
     /// Readers of each source that doesn't say otherwise.
     #[option(default = 1, min = 1, fallback("execution.parallelism"))]
     pub parallelism: usize,
-    /// Milliseconds between two checkpoints; a batch job without it makes one, at its end.
+    /// Milliseconds between two checkpoints; without it a batch job takes one, at its end, and a
+    /// streaming job one every 10 seconds.
     #[option(key = "checkpoint.interval", fallback("execution.checkpoint.interval"))]
     pub checkpoint_interval: Option<u64>,
-    /// Milliseconds after which a checkpoint counts as failed.
+    /// Milliseconds after which a checkpoint counts as failed; 60000 if not given.
     #[option(key = "checkpoint.timeout", fallback("execution.checkpoint.timeout"))]
     pub checkpoint_timeout: Option<u64>,
     /// Milliseconds that pass at least between the end of a checkpoint and the start of the next.
@@ -31,6 +32,12 @@ pub struct EnvOptions {
         fallback("execution.checkpoint.min-pause")
     )]
     pub checkpoint_min_pause: Option<u64>,
+    /// How many checkpoints may be late, or impossible to store, in a row before the job fails.
+    #[option(key = "checkpoint.tolerable-failed-checkpoints", default = 3)]
+    pub checkpoint_tolerable_failed: u32,
+    /// How many checkpoints are kept; savepoints don't count.
+    #[option(key = "checkpoint.max-retained", default = 3, min = 1)]
+    pub checkpoint_max_retained: usize,
     /// How often a failed job is started again, where trying again may help. If not given: 3 times,
     /// and only while no at-least-once sink has rows that would come twice.
     #[option(key = "job.retry.times")]

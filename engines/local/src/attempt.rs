@@ -3,227 +3,313 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use seatunnel_api::erased::{DynEnumerator, DynSource};
 use seatunnel_api::plan::{JobPlan, NodeKind};
-use seatunnel_api::{Error, JobMode, Metrics, NextDiscovery, Result, TaskContext, codes};
+use seatunnel_api::{Error, Metrics, Result, TaskContext, codes};
 use seatunnel_translation::{Chain, DirtySinks, reached};
-use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::commit::Committables;
+use crate::alignment::Alignment;
+use crate::checkpoint::{Coordinator, JobEnd, LeftOver, Restored, Settings, Store, Tasks};
 use crate::engine::{EngineOptions, panicked};
+use crate::enumerator_task::EnumeratorTask;
 use crate::handle::JobHandle;
+use crate::lane::{Barrier, Lane, Message};
 use crate::rate_limit::RateLimit;
-use crate::reader_task::{ReaderTask, TaskEmitter};
-use crate::split_queue::SplitQueue;
-use crate::writer_task::{Message, WriterTask};
-
-/// How an attempt ended.
-pub(crate) enum Outcome {
-    /// Everything is written; this is to be committed.
-    Done(Committables),
-    /// The first cause, and what some writers had prepared nevertheless.
-    Failed(Error, Committables),
-}
-
-/// What a task brings home.
-enum Brought {
-    Nothing,
-    /// Of the sink at this position.
-    Committables(usize, Vec<Vec<u8>>),
-}
+use crate::reader_task::{LaneEmitter, ReaderTask};
+use crate::writer_task::{Prepared, WriterTask};
 
 pub(crate) struct Attempt<'a> {
-    plan: &'a JobPlan,
-    handle: &'a JobHandle,
-    options: EngineOptions,
-    dirty: &'a DirtySinks,
-    metrics: Vec<Metrics>,
-    tasks: JoinSet<Result<Brought>>,
+    pub(crate) plan: &'a JobPlan,
+    pub(crate) handle: &'a JobHandle,
+    pub(crate) options: EngineOptions,
+    pub(crate) dirty: &'a DirtySinks,
+    /// What it goes on from.
+    pub(crate) restored: Option<&'a Restored>,
+    pub(crate) store: &'a mut Store,
+    /// A checkpoint is to be there before the first row is read.
+    pub(crate) checkpoint_first: bool,
+    /// What it leaves when it fails.
+    pub(crate) left: &'a mut LeftOver,
+}
+
+/// The tasks, as long as they run.
+struct Running {
+    tasks: JoinSet<Result<()>>,
     /// Which node of the plan a task belongs to, for messages.
     owners: HashMap<Id, usize>,
     /// Tells all tasks that one has failed.
     stop: CancellationToken,
-    /// Tells readers to end as if there were no more to read.
-    end_early: CancellationToken,
 }
 
-impl<'a> Attempt<'a> {
-    pub(crate) fn new(
-        plan: &'a JobPlan,
-        handle: &'a JobHandle,
-        dirty: &'a DirtySinks,
-        options: EngineOptions,
-    ) -> Self {
-        let (stop, end_early) = match plan.job.mode {
-            // A cancelled batch job throws away what is not committed; a cancelled streaming job
-            // commits what it has read.
-            JobMode::Batch => (handle.token().child_token(), CancellationToken::new()),
-            JobMode::Streaming => (CancellationToken::new(), handle.token().child_token()),
-        };
-        Self {
-            plan,
-            handle,
-            options,
-            dirty,
-            metrics: handle.all_metrics(),
+/// The channels into one writer, by the sources that feed it.
+type Inputs = HashMap<usize, Sender<Message>>;
+
+impl Attempt<'_> {
+    pub(crate) async fn run(self) -> Result<JobEnd> {
+        let settings = Settings::of(self.plan);
+        let enumerators = self.start_enumerators().await?;
+        let mut running = Running {
             tasks: JoinSet::new(),
             owners: HashMap::new(),
+            stop: self.handle.token().child_token(),
+        };
+        let stop = running.stop.clone();
+        let mut coordinator = Coordinator {
+            plan: self.plan,
+            handle: self.handle,
+            dirty: self.dirty,
+            settings,
+            store: self.store,
+            restored: self.restored,
             stop,
-            end_early,
+            left: self.left,
+        };
+        if self.checkpoint_first {
+            coordinator.take_first(&enumerators).await?;
+        }
+        let starting = Starting {
+            plan: self.plan,
+            options: self.options,
+            dirty: self.dirty,
+            metrics: self.handle.all_metrics(),
+            takes_checkpoints: settings.interval.is_some(),
+        };
+        let tasks = starting.start(&mut running, enumerators);
+        let (end, failure) = tokio::join!(coordinator.run(tasks), running.join(self.plan));
+        match (end, failure) {
+            (Ok(end), None) => Ok(end),
+            // A task that failed is the cause of what the coordinator says, unless it only stopped.
+            (Err(error), Some(failure)) if failure.code() == codes::CANCELLED => Err(error),
+            (_, Some(failure)) => Err(failure),
+            (Err(error), None) => Err(error),
         }
     }
 
-    pub(crate) async fn run(mut self) -> Outcome {
-        if let Err(error) = self.start().await {
+    /// Makes the enumerators and lets them find the first splits.
+    async fn start_enumerators(&self) -> Result<Vec<(usize, EnumeratorTask)>> {
+        let mut enumerators = Vec::new();
+        for index in self.plan.sources() {
+            let node = &self.plan.nodes[index];
+            let NodeKind::Source {
+                source,
+                parallelism,
+            } = &node.kind
+            else {
+                continue;
+            };
+            let restored = self.restored.and_then(|restored| restored.source(index));
+            let started = EnumeratorTask::start(
+                &node.name,
+                source.as_ref(),
+                (*parallelism).max(1),
+                restored,
+                self.handle.metrics(index).clone(),
+            );
+            // A source that can't be reached must not keep a cancelled job.
+            let started = tokio::select! {
+                biased;
+                () = self.handle.cancelled() => return Err(Error::cancelled()),
+                started = started => started?,
+            };
+            enumerators.push((index, started));
+        }
+        Ok(enumerators)
+    }
+}
+
+impl Running {
+    fn spawn(&mut self, node: usize, task: impl Future<Output = Result<()>> + Send + 'static) {
+        let spawned = self.tasks.spawn(task);
+        self.owners.insert(spawned.id(), node);
+    }
+
+    /// Waits for all tasks. The first that fails stops the others; its error is the cause.
+    async fn join(&mut self, plan: &JobPlan) -> Option<Error> {
+        let mut failure: Option<Error> = None;
+        while let Some(joined) = self.tasks.join_next_with_id().await {
+            let error = match joined {
+                Ok((_, Ok(()))) => continue,
+                Ok((id, Err(error))) => error.with_context("plugin", self.owner(plan, id)),
+                Err(join) => {
+                    let owner = self.owner(plan, join.id()).to_owned();
+                    match join.try_into_panic() {
+                        Ok(panic) => panicked(&owner, panic),
+                        Err(_) => Error::cancelled(),
+                    }
+                }
+            };
             self.stop.cancel();
-            let (_, committables) = self.join().await;
-            return Outcome::Failed(error, committables);
+            // Tasks that stop because another failed say so; that is never the cause.
+            let is_echo = error.code() == codes::CANCELLED;
+            let known = failure.as_ref().map(|known| known.code());
+            if known.is_none() || (known == Some(codes::CANCELLED) && !is_echo) {
+                failure = Some(if is_echo { Error::cancelled() } else { error });
+            }
         }
-        let (failure, committables) = self.join().await;
-        match failure {
-            None => Outcome::Done(committables),
-            Some(error) => Outcome::Failed(error, committables),
-        }
+        failure
     }
 
-    /// Starts all tasks.
-    async fn start(&mut self) -> Result<()> {
-        let mut writers: Vec<Vec<Sender<Message>>> = vec![Vec::new(); self.plan.nodes.len()];
-        let sources: Vec<(usize, Vec<bool>)> = self
+    fn owner<'p>(&self, plan: &'p JobPlan, task: Id) -> &'p str {
+        self.owners
+            .get(&task)
+            .map_or("the engine", |index| &plan.nodes[*index].name)
+    }
+}
+
+/// Starts the tasks of an attempt.
+struct Starting<'a> {
+    plan: &'a JobPlan,
+    options: EngineOptions,
+    dirty: &'a DirtySinks,
+    metrics: Vec<Metrics>,
+    takes_checkpoints: bool,
+}
+
+impl Starting<'_> {
+    /// Reader `i` of a source sends to writer `i` of each sink that it reaches, so that the rows of
+    /// a split stay in order; a sink has as many writers as the widest of its sources has readers.
+    fn start(&self, running: &mut Running, enumerators: Vec<(usize, EnumeratorTask)>) -> Tasks {
+        let asked = watch::Sender::new(Barrier::default());
+        let sources: Vec<(usize, usize, Vec<bool>)> = self
             .plan
             .sources()
-            .map(|index| (index, reached(self.plan, index)))
+            .map(|index| (index, self.readers(index), reached(self.plan, index)))
             .collect();
-        for sink in self.plan.sinks() {
-            let feeding: Vec<usize> = sources
+        let mut writers = Vec::new();
+        let mut inputs: Vec<Vec<Inputs>> = Vec::new();
+        for sink in 0..self.plan.nodes.len() {
+            let feeding: Vec<(usize, usize)> = sources
                 .iter()
-                .filter(|(_, reached)| reached[sink])
-                .map(|(source, _)| self.parallelism(*source))
+                .filter(|(_, _, reached)| reached[sink])
+                .map(|(source, readers, _)| (*source, *readers))
                 .collect();
-            writers[sink] = self.start_writers(sink, &feeding);
+            let (own, channels) = self.channels(sink, &feeding);
+            inputs.push(own);
+            writers.extend(channels);
         }
-        for (source, _) in sources {
-            self.start_readers(source, &writers).await?;
+        // Each has at most its part of a checkpoint and what it leaves behind in there.
+        let (prepared, all_prepared) = mpsc::channel::<Prepared>(2 * writers.len().max(1));
+        let places = writers
+            .iter()
+            .map(|(sink, subtask, _, _)| (*sink, *subtask));
+        let places = places.collect();
+        for (sink, subtask, count, receivers) in writers {
+            let NodeKind::Sink(dyn_sink) = &self.plan.nodes[sink].kind else {
+                continue;
+            };
+            let task = WriterTask {
+                index: sink,
+                sink: dyn_sink.clone(),
+                context: self.context(sink, subtask, count),
+                inputs: Alignment::new(receivers),
+                asked: asked.subscribe(),
+                prepared: prepared.clone(),
+                stop: running.stop.clone(),
+            };
+            running.spawn(sink, task.run());
         }
-        Ok(())
+        let all: usize = sources.iter().map(|(_, readers, _)| readers).sum();
+        let still_running = Arc::new(watch::Sender::new(all));
+        let running_readers = still_running.subscribe();
+        let mut lanes = Vec::with_capacity(all);
+        let mut orders = Vec::with_capacity(enumerators.len());
+        for (index, enumerator) in enumerators {
+            let own = self.start_readers(running, index, &enumerator, &inputs, &still_running);
+            lanes.extend(own.into_iter().map(|lane| (index, lane)));
+            let (sender, receiver) = EnumeratorTask::orders();
+            orders.push((index, sender));
+            running.spawn(index, enumerator.run(receiver, running.stop.clone()));
+        }
+        Tasks {
+            lanes,
+            enumerators: orders,
+            writers: places,
+            asked,
+            prepared: all_prepared,
+            running: running_readers,
+        }
     }
 
-    fn parallelism(&self, source: usize) -> usize {
+    /// A channel for each reader that sends to a sink: the senders of each writer, and the writers.
+    #[allow(
+        clippy::type_complexity,
+        reason = "used once, next to where it is made"
+    )]
+    fn channels(
+        &self,
+        sink: usize,
+        feeding: &[(usize, usize)],
+    ) -> (
+        Vec<Inputs>,
+        Vec<(usize, usize, usize, Vec<Receiver<Message>>)>,
+    ) {
+        if !matches!(self.plan.nodes[sink].kind, NodeKind::Sink(_)) {
+            return (Vec::new(), Vec::new());
+        }
+        let widest = feeding.iter().map(|(_, readers)| *readers).max();
+        let count = widest.unwrap_or(1);
+        let writers = (0..count).map(|subtask| {
+            let mut senders = Inputs::new();
+            let mut receivers = Vec::new();
+            for (source, _) in feeding.iter().filter(|(_, readers)| *readers > subtask) {
+                let (sender, receiver) = mpsc::channel(self.options.channel_depth);
+                senders.insert(*source, sender);
+                receivers.push(receiver);
+            }
+            (senders, (sink, subtask, count, receivers))
+        });
+        writers.unzip()
+    }
+
+    fn start_readers(
+        &self,
+        running: &mut Running,
+        index: usize,
+        enumerator: &EnumeratorTask,
+        inputs: &[Vec<Inputs>],
+        still_running: &Arc<watch::Sender<usize>>,
+    ) -> Vec<Arc<Lane>> {
+        let NodeKind::Source { source, .. } = &self.plan.nodes[index].kind else {
+            return Vec::new();
+        };
+        let readers = self.readers(index);
+        let mut lanes = Vec::with_capacity(readers);
+        for subtask in 0..readers {
+            let chain = Chain::new(self.plan, index, subtask, &self.metrics, self.dirty);
+            let mut channels = vec![None; self.plan.nodes.len()];
+            for sink in chain.sinks() {
+                let writer = inputs[sink].get(subtask);
+                channels[sink] = writer.and_then(|own| own.get(&index)).cloned();
+            }
+            let lane = Arc::new(Lane::new(subtask, enumerator.board().clone(), channels));
+            lanes.push(lane.clone());
+            let task = ReaderTask {
+                source: source.clone(),
+                context: self.context(index, subtask, readers),
+                emitter: LaneEmitter {
+                    lane,
+                    chain,
+                    metrics: self.metrics[index].clone(),
+                    limit: RateLimit::new(&self.plan.env),
+                    batch_size: self.options.batch_size,
+                    wants_positions: self.takes_checkpoints || enumerator.goes_on(),
+                    deliveries: Vec::new(),
+                },
+                stop: running.stop.clone(),
+                running: still_running.clone(),
+            };
+            running.spawn(index, task.run());
+        }
+        lanes
+    }
+
+    fn readers(&self, source: usize) -> usize {
         match self.plan.nodes[source].kind {
             NodeKind::Source { parallelism, .. } => parallelism.max(1),
             _ => 1,
-        }
-    }
-
-    /// Starts the writers of a sink; `feeding` has the number of readers of each of its sources.
-    fn start_writers(&mut self, sink: usize, feeding: &[usize]) -> Vec<Sender<Message>> {
-        let NodeKind::Sink(dyn_sink) = &self.plan.nodes[sink].kind else {
-            return Vec::new();
-        };
-        let count = feeding.iter().copied().max().unwrap_or(1);
-        (0..count)
-            .map(|subtask| {
-                let (sender, messages) = mpsc::channel(self.options.channel_depth);
-                let task = WriterTask {
-                    sink: dyn_sink.clone(),
-                    context: self.context(sink, subtask, count),
-                    messages,
-                    readers: feeding.iter().filter(|readers| **readers > subtask).count(),
-                    stop: self.stop.clone(),
-                };
-                let spawned = self.tasks.spawn(async move {
-                    let committables = task.run().await?;
-                    Ok(Brought::Committables(sink, committables))
-                });
-                self.owners.insert(spawned.id(), sink);
-                sender
-            })
-            .collect()
-    }
-
-    /// Starts the enumerator and the readers of a source. Reader `i` sends to writer `i` of each
-    /// sink, so that the rows of a split stay in order.
-    async fn start_readers(
-        &mut self,
-        index: usize,
-        writers: &[Vec<Sender<Message>>],
-    ) -> Result<()> {
-        let NodeKind::Source { source, .. } = &self.plan.nodes[index].kind else {
-            return Ok(());
-        };
-        let name = &self.plan.nodes[index].name;
-        let parallelism = self.parallelism(index);
-        let mut enumerator = source
-            .enumerator(parallelism, None)
-            .await
-            .map_err(|e| e.with_context("plugin", name))?;
-        let first = enumerator
-            .discover()
-            .await
-            .map_err(|e| e.with_context("plugin", name))?;
-        let queue = Arc::new(SplitQueue::default());
-        let metrics = self.metrics[index].clone();
-        metrics.splits().add(first.splits.len() as u64);
-        queue.push(first.splits);
-        let (finished, finished_splits) = mpsc::unbounded_channel();
-        let goes_on = first.next != NextDiscovery::Never;
-        if goes_on {
-            let discovery = Discovery {
-                enumerator,
-                queue: queue.clone(),
-                finished: finished_splits,
-                metrics,
-                stop: self.stop.clone(),
-                end_early: self.end_early.clone(),
-            };
-            let spawned = self.tasks.spawn(discovery.run(first.next));
-            self.owners.insert(spawned.id(), index);
-        } else {
-            queue.close();
-        }
-        for subtask in 0..parallelism {
-            let emitter = self.emitter(index, subtask, writers, goes_on);
-            let task = ReaderTask {
-                source: Arc::<dyn DynSource>::clone(source),
-                context: self.context(index, subtask, parallelism),
-                splits: queue.clone(),
-                finished: finished.clone(),
-                emitter,
-                stop: self.stop.clone(),
-                end_early: self.end_early.clone(),
-            };
-            let spawned = self.tasks.spawn(async move {
-                task.run().await?;
-                Ok(Brought::Nothing)
-            });
-            self.owners.insert(spawned.id(), index);
-        }
-        Ok(())
-    }
-
-    fn emitter(
-        &self,
-        source: usize,
-        subtask: usize,
-        writers: &[Vec<Sender<Message>>],
-        wants_positions: bool,
-    ) -> TaskEmitter {
-        let chain = Chain::new(self.plan, source, subtask, &self.metrics, self.dirty);
-        let mut channels = vec![None; self.plan.nodes.len()];
-        for sink in chain.sinks() {
-            channels[sink] = writers[sink].get(subtask).cloned();
-        }
-        TaskEmitter {
-            chain,
-            channels,
-            metrics: self.metrics[source].clone(),
-            limit: RateLimit::new(&self.plan.env),
-            batch_size: self.options.batch_size,
-            wants_positions,
-            position: None,
-            deliveries: Vec::new(),
         }
     }
 
@@ -234,92 +320,6 @@ impl<'a> Attempt<'a> {
             parallelism,
             metrics: self.metrics[node].clone(),
             dirty: self.dirty.of(self.plan, node, subtask, &self.metrics[node]),
-        }
-    }
-
-    /// Waits for all tasks. The first that fails stops the others; its error is the cause.
-    async fn join(&mut self) -> (Option<Error>, Committables) {
-        let mut failure: Option<Error> = None;
-        let mut by_sink: HashMap<usize, Vec<Vec<u8>>> = HashMap::new();
-        while let Some(joined) = self.tasks.join_next_with_id().await {
-            let error = match joined {
-                Ok((_, Ok(Brought::Nothing))) => continue,
-                Ok((_, Ok(Brought::Committables(sink, own)))) => {
-                    by_sink.entry(sink).or_default().extend(own);
-                    continue;
-                }
-                Ok((id, Err(error))) => error.with_context("plugin", self.owner(id)),
-                Err(join) => {
-                    let owner = self.owner(join.id()).to_owned();
-                    match join.try_into_panic() {
-                        Ok(panic) => panicked(&owner, panic),
-                        Err(_) => Error::cancelled(),
-                    }
-                }
-            };
-            self.stop.cancel();
-            // Tasks that stop because another failed say so; that is never the cause.
-            let is_echo = |e: &Error| e.code() == codes::CANCELLED;
-            if failure.as_ref().is_none_or(is_echo) && !(failure.is_some() && is_echo(&error)) {
-                failure = Some(error);
-            }
-        }
-        if self.handle.is_cancelled() && failure.is_some() {
-            failure = failure.map(|e| {
-                if e.code() == codes::CANCELLED {
-                    Error::cancelled()
-                } else {
-                    e
-                }
-            });
-        }
-        let mut committables: Committables = by_sink.into_iter().collect();
-        committables.sort_unstable_by_key(|(sink, _)| *sink);
-        (failure, committables)
-    }
-
-    fn owner(&self, task: Id) -> &str {
-        self.owners
-            .get(&task)
-            .map_or("the engine", |index| &self.plan.nodes[*index].name)
-    }
-}
-
-/// Asks an enumerator again and again.
-struct Discovery {
-    enumerator: Box<dyn DynEnumerator>,
-    queue: Arc<SplitQueue>,
-    finished: UnboundedReceiver<Vec<u8>>,
-    metrics: Metrics,
-    stop: CancellationToken,
-    end_early: CancellationToken,
-}
-
-impl Discovery {
-    async fn run(mut self, mut next: NextDiscovery) -> Result<Brought> {
-        loop {
-            let wait = async {
-                match next {
-                    NextDiscovery::After(pause) => tokio::time::sleep(pause).await,
-                    _ => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = self.stop.cancelled() => return Ok(Brought::Nothing),
-                () = self.end_early.cancelled() => return Ok(Brought::Nothing),
-                Some(split) = self.finished.recv() => {
-                    self.enumerator.split_finished(&split).await?;
-                }
-                () = wait => {}
-            }
-            let found = self.enumerator.discover().await?;
-            self.metrics.splits().add(found.splits.len() as u64);
-            self.queue.push(found.splits);
-            next = found.next;
-            if next == NextDiscovery::Never {
-                self.queue.close();
-                return Ok(Brought::Nothing);
-            }
         }
     }
 }

@@ -7,15 +7,19 @@ use seatunnel_api::Metrics;
 use seatunnel_api::plan::{JobPlan, NodeKind};
 use tokio_util::sync::CancellationToken;
 
-/// A job's counters and its stop button. Made from a plan before the job runs, shared with whoever
+use crate::checkpoint::{CheckpointStats, JobEnd, Restored, StatsCell, takes_checkpoints};
+
+/// A job's counters and its stop buttons. Made from a plan before the job runs, shared with whoever
 /// shows progress.
 #[derive(Debug)]
 pub struct JobHandle {
     nodes: Vec<NodeProgress>,
     cancel: CancellationToken,
+    savepoint: CancellationToken,
+    takes_checkpoints: bool,
+    checkpoints: StatsCell,
     started: Mutex<Option<Instant>>,
-    /// What attempts that failed had counted.
-    before: Mutex<Totals>,
+    counted: Mutex<Counted>,
 }
 
 /// The counters of one node of the plan.
@@ -40,7 +44,8 @@ pub enum NodeRole {
     Sink,
 }
 
-/// What a finished job has done.
+/// What a finished job has done; counts begin where the job began, also if an earlier process has
+/// done a part of it.
 #[derive(Clone, Debug)]
 pub struct JobReport {
     /// When it started.
@@ -59,6 +64,10 @@ pub struct JobReport {
     pub bytes_written: u64,
     /// Rows that could not be read or written and were set aside; a row that a filter drops is none.
     pub rows_failed: u64,
+    /// How it ended.
+    pub end: JobEnd,
+    /// The checkpoints it took.
+    pub checkpoints: CheckpointStats,
 }
 
 impl NodeProgress {
@@ -92,8 +101,11 @@ impl JobHandle {
         Self {
             nodes,
             cancel: CancellationToken::new(),
+            savepoint: CancellationToken::new(),
+            takes_checkpoints: takes_checkpoints(plan),
+            checkpoints: StatsCell::default(),
             started: Mutex::new(None),
-            before: Mutex::default(),
+            counted: Mutex::default(),
         }
     }
 
@@ -108,10 +120,28 @@ impl JobHandle {
         started.map_or(Duration::ZERO, |s| s.elapsed())
     }
 
-    /// Asks the job to stop. A batch job throws away what is not committed; a streaming job
-    /// commits what it has read.
+    /// Asks the job to stop. What is not in a durable checkpoint is thrown away.
     pub fn cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Asks the job to stop with a savepoint: what it has read is committed, and it can go on from
+    /// there. A job that takes no checkpoints while it runs ([`takes_checkpoints`]) is cancelled.
+    pub fn savepoint(&self) {
+        match self.takes_checkpoints {
+            true => self.savepoint.cancel(),
+            false => self.cancel.cancel(),
+        }
+    }
+
+    /// Whether the job was asked to stop with a savepoint.
+    pub fn is_savepoint_asked(&self) -> bool {
+        self.savepoint.is_cancelled()
+    }
+
+    /// The checkpoints so far.
+    pub fn checkpoints(&self) -> CheckpointStats {
+        self.checkpoints.get()
     }
 
     /// Whether the job was asked to stop.
@@ -139,24 +169,73 @@ impl JobHandle {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// The job is started again: what was counted so far came from an attempt that is thrown away.
-    pub(crate) fn restart(&self) {
-        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = self.totals();
+    pub(crate) async fn savepoint_asked(&self) {
+        self.savepoint.cancelled().await;
     }
 
-    /// What the attempt that succeeded has done.
-    pub(crate) fn report(&self, started: SystemTime) -> JobReport {
-        let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn checkpoint_stats(&self) -> &StatsCell {
+        &self.checkpoints
+    }
+
+    /// The job is started, perhaps again: what attempts before had counted is thrown away but for
+    /// what the checkpoint holds that it goes on from.
+    pub(crate) fn start_attempt(&self, restored: Option<&Restored>) {
+        let mut base = Totals::default();
+        if let Some(restored) = restored {
+            let content = restored.content();
+            let (read, written) = (content.read(), content.written());
+            base = Totals {
+                rows_read: read.rows,
+                bytes_read: read.bytes,
+                // Rows a sink took and rejected are in both counts of the checkpoint.
+                rows_written: written.rows.saturating_sub(content.rejected_rows),
+                bytes_written: written.bytes,
+                rows_failed: content.failed_rows,
+                rows_rejected: content.rejected_rows,
+            };
+            self.checkpoints.restored_from(restored.id());
+        }
+        let before = self.totals();
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Counted { before, base };
+    }
+
+    /// What the job has done since it began, without what was thrown away.
+    fn since_start(&self) -> Totals {
+        let Counted { before, base } = *self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.totals();
+        Totals {
+            rows_read: base.rows_read + now.rows_read - before.rows_read,
+            rows_written: base.rows_written + now.rows_written - before.rows_written,
+            bytes_read: base.bytes_read + now.bytes_read - before.bytes_read,
+            bytes_written: base.bytes_written + now.bytes_written - before.bytes_written,
+            rows_failed: base.rows_failed + now.rows_failed - before.rows_failed,
+            rows_rejected: base.rows_rejected + now.rows_rejected - before.rows_rejected,
+        }
+    }
+
+    /// Rows set aside since the job began.
+    pub(crate) fn failed_rows(&self) -> u64 {
+        self.since_start().rows_failed
+    }
+
+    /// Those of them that sinks had taken.
+    pub(crate) fn rejected_rows(&self) -> u64 {
+        self.since_start().rows_rejected
+    }
+
+    pub(crate) fn report(&self, started: SystemTime, end: JobEnd) -> JobReport {
+        let all = self.since_start();
         JobReport {
             started,
             ended: SystemTime::now(),
             elapsed: self.elapsed(),
-            rows_read: now.rows_read - before.rows_read,
-            rows_written: now.rows_written - before.rows_written,
-            bytes_read: now.bytes_read - before.bytes_read,
-            bytes_written: now.bytes_written - before.bytes_written,
-            rows_failed: now.rows_failed - before.rows_failed,
+            rows_read: all.rows_read,
+            rows_written: all.rows_written,
+            bytes_read: all.bytes_read,
+            bytes_written: all.bytes_written,
+            rows_failed: all.rows_failed,
+            end,
+            checkpoints: self.checkpoints(),
         }
     }
 
@@ -172,8 +251,18 @@ impl JobHandle {
             bytes_read: sum(NodeRole::Source, |n| n.metrics.bytes().get()),
             bytes_written: sum(NodeRole::Sink, |n| n.metrics.bytes().get()),
             rows_failed: failed.sum(),
+            rows_rejected: sum(NodeRole::Sink, |n| n.metrics.failed_rows().get()),
         }
     }
+}
+
+/// What to add to the counters, and what to take off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    /// What attempts that failed had counted.
+    before: Totals,
+    /// What was done up to the checkpoint that the job goes on from.
+    base: Totals,
 }
 
 /// Counters of all sources and all sinks. They only grow.
@@ -184,4 +273,6 @@ struct Totals {
     bytes_read: u64,
     bytes_written: u64,
     rows_failed: u64,
+    /// Those of them that sinks had taken.
+    rows_rejected: u64,
 }

@@ -3,101 +3,108 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use seatunnel_api::erased::DynSource;
-use seatunnel_api::{Batch, BatchSize, Emitter, Error, Metrics, Result, TaskContext};
+use seatunnel_api::erased::{DynSource, SplitBytes};
+use seatunnel_api::{
+    Batch, BatchSize, Emitter, Error, Metrics, Result, SplitAssigner, TaskContext,
+};
 use seatunnel_translation::{Chain, Delivery};
-use tokio::sync::mpsc::{Sender, UnboundedSender};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::lane::Lane;
 use crate::rate_limit::RateLimit;
-use crate::split_queue::SplitQueue;
-use crate::writer_task::Message;
+use crate::split_board::Passed;
 
 pub(crate) struct ReaderTask {
     pub(crate) source: Arc<dyn DynSource>,
     pub(crate) context: TaskContext,
-    pub(crate) splits: Arc<SplitQueue>,
-    /// Tells the enumerator which splits are read to their end.
-    pub(crate) finished: UnboundedSender<Vec<u8>>,
-    pub(crate) emitter: TaskEmitter,
+    pub(crate) emitter: LaneEmitter,
     /// The job has failed elsewhere.
     pub(crate) stop: CancellationToken,
-    /// The reader should end as if there were no more to read.
-    pub(crate) end_early: CancellationToken,
+    /// How many readers are not at their end.
+    pub(crate) running: Arc<watch::Sender<usize>>,
 }
 
 impl ReaderTask {
     pub(crate) async fn run(mut self) -> Result<()> {
-        let (stop, end_early) = (self.stop.clone(), self.end_early.clone());
+        let (stop, lane) = (self.stop.clone(), self.emitter.lane.clone());
         tokio::select! {
             biased;
             () = stop.cancelled() => return Err(Error::cancelled()),
-            () = end_early.cancelled() => {}
+            // What it would read from here on belongs to whoever goes on from the savepoint.
+            () = lane.closed() => {}
             read = self.read_all() => read?,
         }
-        self.emitter.end().await
+        self.running.send_modify(|running| *running -= 1);
+        Ok(())
     }
 
     async fn read_all(&mut self) -> Result<()> {
+        let mut splits = LaneAssigner {
+            lane: self.emitter.lane.clone(),
+            metrics: self.context.metrics.clone(),
+        };
         let mut reader = self.source.reader(self.context.clone()).await?;
-        while let Some(split) = self.splits.next().await {
-            self.emitter.position = None;
-            let read = reader.read(&split.bytes, &mut self.emitter).await;
-            read.map_err(|e| e.with_context("split", &split.id))?;
-            self.context.metrics.splits_done().add(1);
-            let last = self.emitter.position.take().unwrap_or(split.bytes);
-            // The enumerator may be at its end already: then nobody wants to know.
-            let _ = self.finished.send(last);
-        }
+        reader.read_assigned(&mut splits, &mut self.emitter).await?;
+        self.emitter.lane.end().await
+    }
+}
+
+/// Gives a reader its share of the splits.
+struct LaneAssigner {
+    lane: Arc<Lane>,
+    metrics: Metrics,
+}
+
+#[async_trait]
+impl SplitAssigner for LaneAssigner {
+    async fn next(&mut self) -> Result<Option<SplitBytes>> {
+        Ok(self.lane.board().next(self.lane.reader()).await)
+    }
+
+    fn try_next(&mut self) -> Option<SplitBytes> {
+        self.lane.board().try_next(self.lane.reader())
+    }
+
+    async fn finished(&mut self, id: &str) -> Result<()> {
+        self.lane.split_finished(id).await?;
+        self.metrics.splits_done().add(1);
         Ok(())
     }
 }
 
 /// Takes a reader's batches through the chain to the writers.
-pub(crate) struct TaskEmitter {
+pub(crate) struct LaneEmitter {
+    pub(crate) lane: Arc<Lane>,
     pub(crate) chain: Chain,
-    /// The channel to the writer of each sink, by the sink's position in the plan.
-    pub(crate) channels: Vec<Option<Sender<Message>>>,
     pub(crate) metrics: Metrics,
     pub(crate) limit: RateLimit,
     pub(crate) batch_size: BatchSize,
     pub(crate) wants_positions: bool,
-    pub(crate) position: Option<Vec<u8>>,
     pub(crate) deliveries: Vec<Delivery>,
 }
 
-impl TaskEmitter {
-    async fn end(&mut self) -> Result<()> {
-        for channel in self.channels.iter().flatten() {
-            channel
-                .send(Message::End)
-                .await
-                .map_err(|_| Error::cancelled())?;
-        }
-        Ok(())
-    }
-}
-
 #[async_trait]
-impl Emitter for TaskEmitter {
+impl Emitter for LaneEmitter {
     async fn emit(&mut self, batch: Batch, position: Option<Vec<u8>>) -> Result<()> {
+        let mut passed = Passed::default();
+        if batch.is_empty() && position.is_none() {
+            return Ok(());
+        }
         if !batch.is_empty() {
             self.limit.pass(&batch).await;
-            self.metrics.rows().add(batch.num_rows() as u64);
-            self.metrics.bytes().add(batch.num_bytes() as u64);
+            passed.rows = batch.num_rows() as u64;
+            passed.bytes = batch.num_bytes() as u64;
+            self.metrics.rows().add(passed.rows);
+            self.metrics.bytes().add(passed.bytes);
             self.chain.run(batch, &mut self.deliveries, &mut ()).await?;
-            for (sink, batch) in self.deliveries.drain(..) {
-                if let Some(channel) = &self.channels[sink] {
-                    let sent = channel.send(Message::Batch(batch)).await;
-                    // The writer is gone because it failed: its error is the cause, not this one.
-                    sent.map_err(|_| Error::cancelled())?;
-                }
-            }
         }
-        if position.is_some() {
-            self.position = position;
-        }
-        Ok(())
+        let deliveries = self.deliveries.drain(..);
+        self.lane.send(deliveries, passed, position).await
+    }
+
+    async fn positions(&mut self, positions: Vec<SplitBytes>) -> Result<()> {
+        self.lane.positions(positions).await
     }
 
     fn wants_positions(&self) -> bool {

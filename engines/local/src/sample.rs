@@ -1,9 +1,12 @@
 //! The first rows after each step of a job, with nothing written.
 
+use std::collections::VecDeque;
+
 use async_trait::async_trait;
+use seatunnel_api::erased::SplitBytes;
 use seatunnel_api::plan::{JobPlan, NodeKind};
 use seatunnel_api::{
-    Batch, BatchSize, DirtyRows, Emitter, Error, Metrics, Result, TaskContext, codes,
+    Batch, BatchSize, DirtyRows, Emitter, Error, Metrics, Result, SplitAssigner, TaskContext, codes,
 };
 use seatunnel_translation::{Chain, DirtySinks, Tap};
 
@@ -43,14 +46,10 @@ pub async fn sample(plan: &JobPlan, limit: usize) -> Result<Vec<Sample>> {
         };
         let mut enumerator = source.enumerator(1, None).await?;
         let mut reader = source.reader(context).await?;
-        for split in enumerator.discover().await?.splits {
-            match reader.read(&split.bytes, &mut emitter).await {
-                Err(error) if emitter.left == 0 && error.code() == codes::CANCELLED => break,
-                read => read.map_err(|e| e.with_context("plugin", &plan.nodes[index].name))?,
-            }
-            if emitter.left == 0 {
-                break;
-            }
+        let mut splits = FirstSplits(enumerator.discover().await?.splits.into());
+        match reader.read_assigned(&mut splits, &mut emitter).await {
+            Err(error) if emitter.left == 0 && error.code() == codes::CANCELLED => {}
+            read => read.map_err(|e| e.with_context("plugin", &plan.nodes[index].name))?,
         }
     }
     let with_rows = plan.nodes.iter().zip(taps);
@@ -61,6 +60,24 @@ pub async fn sample(plan: &JobPlan, limit: usize) -> Result<Vec<Sample>> {
             batches,
         })
         .collect())
+}
+
+/// The splits that a source finds at once.
+struct FirstSplits(VecDeque<SplitBytes>);
+
+#[async_trait]
+impl SplitAssigner for FirstSplits {
+    async fn next(&mut self) -> Result<Option<SplitBytes>> {
+        Ok(self.0.pop_front())
+    }
+
+    fn try_next(&mut self) -> Option<SplitBytes> {
+        self.0.pop_front()
+    }
+
+    async fn finished(&mut self, _id: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 struct Taps<'a>(&'a mut Vec<Vec<Batch>>);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use seatunnel_api::plan::NodeKind;
 use seatunnel_api::{Guarantee, JobMode, codes};
-use seatunnel_engine_local::{JobHandle, LocalEngine, sample};
+use seatunnel_engine_local::{JobEnd, JobHandle, LocalEngine, sample};
 use support::*;
 
 fn ranges(splits: i64, rows: i64) -> Vec<Range> {
@@ -191,7 +191,7 @@ async fn a_cancelled_batch_job_commits_nothing_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_streaming_job_commits_what_it_has_read() {
+async fn a_streaming_job_stopped_with_a_savepoint_commits_what_it_has_read() {
     let seen = Arc::new(Seen::default());
     let mut numbers = Numbers::new(ranges(1, 20));
     numbers.unbounded = true;
@@ -206,9 +206,12 @@ async fn a_cancelled_streaming_job_commits_what_it_has_read() {
         while seen.written.lock().unwrap().len() < 20 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        handle.cancel();
+        handle.savepoint();
     });
-    assert_eq!(result.unwrap().rows_written, 20);
+    let report = result.unwrap();
+    assert_eq!(report.rows_written, 20);
+    assert!(matches!(report.end, JobEnd::Stopped { .. }));
+    assert_eq!(seen.finished.load(SeqCst), 0);
     assert_eq!(sorted(&seen.committed), (0..20).collect::<Vec<_>>());
 }
 

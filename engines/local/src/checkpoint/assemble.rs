@@ -1,0 +1,102 @@
+//! Puts the parts of a checkpoint together.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use seatunnel_api::CheckpointId;
+use seatunnel_api::plan::{JobPlan, NodeKind};
+
+use super::content::{Content, Encoded, SinkContent, SourceContent, SplitContent};
+use super::restore::Restored;
+use crate::commit::Committables;
+use crate::enumerator_task::SourcePart;
+use crate::handle::JobHandle;
+use crate::split_board::Passed;
+use crate::writer_task::Part;
+
+/// What is the same for all parts.
+pub(crate) struct Assembly<'a> {
+    pub(crate) plan: &'a JobPlan,
+    pub(crate) handle: &'a JobHandle,
+    /// What this attempt went on from: it counts from there.
+    pub(crate) restored: Option<&'a Restored>,
+    /// Dirty rows of each node when the checkpoint was begun.
+    pub(crate) dirty_rows: Vec<u64>,
+}
+
+/// What comes from the writers.
+pub(crate) struct SinkParts<'a> {
+    /// All that is prepared and not durable.
+    pub(crate) not_durable: &'a Committables,
+    /// The parts of the writers.
+    pub(crate) parts: &'a [Part],
+}
+
+impl Assembly<'_> {
+    pub(crate) fn content(
+        &self,
+        id: CheckpointId,
+        finished: bool,
+        sources: &[(usize, SourcePart)],
+        sinks: &SinkParts<'_>,
+    ) -> Content {
+        let taken = SystemTime::now().duration_since(UNIX_EPOCH);
+        let sources = sources.iter();
+        let indexes = self.plan.sinks();
+        Content {
+            id,
+            job: self.plan.job.name.to_string(),
+            taken_at: taken.map_or(0, |t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
+            finished,
+            sources: sources.map(|(index, p)| self.source(*index, p)).collect(),
+            sinks: indexes.map(|index| self.sink(index, sinks)).collect(),
+            failed_rows: self.handle.failed_rows(),
+            rejected_rows: self.handle.rejected_rows(),
+        }
+    }
+
+    fn source(&self, index: usize, part: &SourcePart) -> SourceContent {
+        let node = &self.plan.nodes[index];
+        let tables = match &node.kind {
+            NodeKind::Source { source, .. } => source.tables(),
+            _ => Vec::new(),
+        };
+        let splits = part.progress.splits.iter().map(|split| SplitContent {
+            id: split.id.clone(),
+            position: Encoded(split.bytes.clone()),
+        });
+        let passed = self.since_start(index, part.progress.passed);
+        SourceContent {
+            name: node.name.clone(),
+            tables: tables.iter().map(|t| t.path().to_string()).collect(),
+            enumerator: Encoded(part.enumerator.clone()),
+            splits: splits.collect(),
+            rows: passed.rows,
+            bytes: passed.bytes,
+        }
+    }
+
+    fn sink(&self, index: usize, sinks: &SinkParts<'_>) -> SinkContent {
+        let own = sinks.not_durable.iter().filter(|(sink, _)| *sink == index);
+        let committables = own.flat_map(|(_, committables)| committables);
+        let mut passed = Passed::default();
+        for part in sinks.parts.iter().filter(|part| part.sink == index) {
+            passed += part.passed;
+        }
+        let passed = self.since_start(index, passed);
+        SinkContent {
+            name: self.plan.nodes[index].name.clone(),
+            committables: committables.cloned().map(Encoded).collect(),
+            rows: passed.rows,
+            bytes: passed.bytes,
+            dirty_rows: self.dirty_rows[index],
+        }
+    }
+
+    /// What has passed a node since the job began.
+    fn since_start(&self, index: usize, mut passed: Passed) -> Passed {
+        if let Some(restored) = self.restored {
+            passed += restored.passed(index);
+        }
+        passed
+    }
+}

@@ -1,0 +1,1 @@
+//! Formats of messages: from bytes into columns and back.

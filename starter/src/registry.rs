@@ -17,6 +17,8 @@ pub(crate) fn registry() -> Registry {
     let registry = seatunnel_connector_file::register(registry);
     #[cfg(feature = "connector-jdbc")]
     let registry = seatunnel_connector_jdbc::register(registry);
+    #[cfg(feature = "connector-kafka")]
+    let registry = seatunnel_connector_kafka::register(registry);
     #[cfg(feature = "inmemory")]
     let registry = seatunnel_connector_inmemory::register(registry);
     #[cfg(feature = "transforms")]

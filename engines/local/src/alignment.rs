@@ -111,3 +111,75 @@ impl Alignment {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{Int64Array, RecordBatch};
+    use futures_util::FutureExt;
+    use seatunnel_api::{CatalogTable, Column, DataType, TablePath, TableSchema};
+    use tokio::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    fn rows(number: i64) -> Message {
+        let schema = TableSchema::new(vec![Column::new("n", DataType::BigInt)]);
+        let table = Arc::new(CatalogTable::new("test", TablePath::unnamed(), schema));
+        let column = Arc::new(Int64Array::from(vec![number]));
+        let records = RecordBatch::try_new(table.arrow_schema().clone(), vec![column]).unwrap();
+        Message::Batch(Batch::inserts(table, records))
+    }
+
+    fn barrier(checkpoint: u64) -> Message {
+        let last = false;
+        Message::Barrier(Barrier { checkpoint, last })
+    }
+
+    fn inputs(count: usize) -> (Vec<Sender<Message>>, Alignment) {
+        let (senders, receivers) = (0..count).map(|_| channel(8)).unzip();
+        (senders, Alignment::new(receivers))
+    }
+
+    /// What comes now: a row's number, `|N` for a barrier, `end`, or `-` if nothing comes.
+    fn now(alignment: &mut Alignment) -> String {
+        match alignment.next().now_or_never() {
+            None => "-".to_owned(),
+            Some(Ok(Arrived::Batch(batch))) => format!("{:?}", batch.row(0).get(0)),
+            Some(Ok(Arrived::Barrier(barrier))) => format!("|{}", barrier.checkpoint),
+            Some(Ok(Arrived::End)) => "end".to_owned(),
+            Some(Err(error)) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn an_input_behind_a_barrier_is_not_read_until_all_are() {
+        let (senders, mut alignment) = inputs(2);
+        for message in [barrier(1), rows(10), Message::End] {
+            assert!(senders[0].try_send(message).is_ok());
+        }
+        assert!(senders[1].try_send(rows(20)).is_ok());
+        assert_eq!(now(&mut alignment), "BigInt(20)");
+        assert_eq!(now(&mut alignment), "-");
+        for message in [rows(21), barrier(1), rows(22), barrier(2)] {
+            assert!(senders[1].try_send(message).is_ok());
+        }
+        assert_eq!(now(&mut alignment), "BigInt(21)");
+        assert_eq!(now(&mut alignment), "|1");
+        let mut both = [now(&mut alignment), now(&mut alignment)];
+        both.sort();
+        assert_eq!(both, ["BigInt(10)", "BigInt(22)"]);
+        // An input at its end holds no barrier up.
+        assert_eq!(now(&mut alignment), "|2");
+        assert_eq!(now(&mut alignment), "-");
+        assert!(senders[1].try_send(Message::End).is_ok());
+        assert_eq!(now(&mut alignment), "end");
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_without_an_end_stops_the_writer() {
+        let (senders, mut alignment) = inputs(1);
+        drop(senders);
+        assert!(alignment.next().now_or_never().is_some_and(|n| n.is_err()));
+    }
+}

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alignment::Alignment;
 use crate::checkpoint::{Coordinator, JobEnd, LeftOver, Restored, Settings, Store, Tasks};
-use crate::engine::{EngineOptions, panicked};
+use crate::commit::panicked;
+use crate::engine::EngineOptions;
 use crate::enumerator_task::EnumeratorTask;
 use crate::handle::JobHandle;
 use crate::lane::{Barrier, Lane, Message};
@@ -81,6 +82,8 @@ impl Attempt<'_> {
         let (end, failure) = tokio::join!(coordinator.run(tasks), running.join(self.plan));
         match (end, failure) {
             (Ok(end), None) => Ok(end),
+            // Asked to stop when all was done.
+            (Ok(end), Some(failure)) if failure.code() == codes::CANCELLED => Ok(end),
             // A task that failed is the cause of what the coordinator says, unless it only stopped.
             (Err(error), Some(failure)) if failure.code() == codes::CANCELLED => Err(error),
             (_, Some(failure)) => Err(failure),

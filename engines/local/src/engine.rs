@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::state_api::{CheckpointStorage, MemoryStorage};
 use seatunnel_api::plan::JobPlan;
-use seatunnel_api::{BatchSize, CheckpointId, Error, Guarantee, JobContext, Result, codes};
+use seatunnel_api::{BatchSize, CheckpointId, Error, Guarantee, Result};
 use seatunnel_translation::DirtySinks;
 use tracing::{info, warn};
 
@@ -13,7 +13,7 @@ use crate::attempt::Attempt;
 use crate::checkpoint::{
     JobEnd, LeftOver, Restored, Settings, Store, exactly, newest, takes_checkpoints,
 };
-use crate::commit::{abort, commit, finish, sinks};
+use crate::commit::{abort, commit, discard_leftovers, finish, prepare, sinks};
 use crate::handle::{JobHandle, JobReport};
 
 /// What bounds the engine's memory: readers x sinks x `channel_depth` x `batch_size.bytes`, and
@@ -45,7 +45,7 @@ pub struct RunState {
     pub lasting: bool,
     /// What the run begins with.
     pub start: Start,
-    /// [`JobContext::id`] of other runs of this job that nobody will go on with: what they left
+    /// [`seatunnel_api::JobContext::id`] of other runs of this job that nobody will go on with: what they left
     /// behind is taken back first.
     pub discard: Vec<Arc<str>>,
 }
@@ -97,7 +97,7 @@ impl LocalEngine {
     ///
     /// # Errors
     /// The first cause, when a source, transform or sink failed and trying again did not help, or
-    /// was not allowed; [`codes::CANCELLED`] when the job was cancelled. What writers had written
+    /// was not allowed; [`seatunnel_api::codes::CANCELLED`] when the job was cancelled. What writers had written
     /// but not committed is thrown away then.
     pub async fn run(&self, plan: &JobPlan, handle: &JobHandle) -> Result<JobReport> {
         self.run_with(plan, handle, &RunState::in_memory()).await
@@ -155,7 +155,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn run_to_its_end(&mut self) -> Result<JobEnd> {
         for id in &self.state.discard {
-            self.discard_leftovers(id).await?;
+            discard_leftovers(self.plan, id).await?;
         }
         self.find_start().await?;
         let mut restarts = 0;
@@ -224,20 +224,17 @@ impl Run<'_> {
                 commit(self.plan, &mut self.left.not_committed).await?;
                 self.store.committed(restored.id());
             }
-            self.say_what_comes_twice();
             if restored.is_finished() {
                 finish(self.plan).await?;
                 return Ok(JobEnd::Finished);
             }
+            self.say_what_comes_twice();
         }
         if !first || self.state.start != Start::New {
-            self.discard_leftovers(&self.plan.job.id).await?;
+            discard_leftovers(self.plan, &self.plan.job.id).await?;
         }
         if !self.prepared {
-            for (node, sink) in sinks(self.plan) {
-                let prepared = sink.prepare().await;
-                prepared.map_err(|e| e.with_context("plugin", &node.name))?;
-            }
+            prepare(self.plan).await?;
             self.prepared = true;
         }
         // An older checkpoint that was asked for must be the newest from here on.
@@ -262,18 +259,6 @@ impl Run<'_> {
             finish(self.plan).await?;
         }
         Ok(end)
-    }
-
-    async fn discard_leftovers(&self, id: &Arc<str>) -> Result<()> {
-        let job = JobContext {
-            id: id.clone(),
-            ..self.plan.job.clone()
-        };
-        for (node, sink) in sinks(self.plan) {
-            let discarded = sink.discard_leftovers(&job).await;
-            discarded.map_err(|e| e.with_context("plugin", &node.name))?;
-        }
-        Ok(())
     }
 
     /// Takes back what a failed attempt has prepared and nobody will commit.
@@ -335,28 +320,11 @@ impl Run<'_> {
 
     /// Sinks that have rows which would come twice.
     fn at_least_once(&self) -> impl Iterator<Item = &str> {
-        let all = self.plan.sinks().map(|index| {
-            let node = &self.plan.nodes[index];
-            (index, node)
+        let sinks = sinks(self.plan).zip(self.plan.sinks());
+        let with_rows = sinks.filter(|((_, sink), index)| {
+            sink.guarantee() == Guarantee::AtLeastOnce
+                && self.handle.metrics(*index).rows().get() > 0
         });
-        all.filter(|(index, node)| match &node.kind {
-            seatunnel_api::plan::NodeKind::Sink(sink) => {
-                sink.guarantee() == Guarantee::AtLeastOnce
-                    && self.handle.metrics(*index).rows().get() > 0
-            }
-            _ => false,
-        })
-        .map(|(_, node)| node.name.as_str())
+        with_rows.map(|((node, _), _)| node.name.as_str())
     }
-}
-
-/// An error that comes from a bug: of a task that panicked.
-pub(crate) fn panicked(node: &str, panic: Box<dyn std::any::Any + Send>) -> Error {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|s| (*s).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
-    Error::new(codes::INTERNAL, format!("{node} panicked: {message}"))
-        .with_help("this is a bug of that connector, not of the job; please report it")
 }

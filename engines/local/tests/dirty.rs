@@ -217,3 +217,26 @@ async fn a_new_attempt_counts_anew_and_lines_say_of_which_they_are() {
     assert_eq!(of(2), 4_000);
     assert!(of(1) > 0 && of(1) + of(2) == kept.len());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attempt_that_goes_on_from_a_checkpoint_counts_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, place) = place(&folder, Some(5_000));
+    let mut numbers = numbers();
+    numbers.trap = Trap::FailTimes(ROWS - 1, 1);
+    let seen = Arc::new(Seen::default());
+    let mut plan = dirty_plan(numbers, None, &seen, place);
+    plan.env = env(
+        r#"{"job.retry.interval.seconds": 0, "checkpoint.interval": 10,
+            "read_limit.rows_per_second": 40000}"#,
+    );
+    let report = run(&plan).await.unwrap();
+    assert!(report.checkpoints.restored_from.is_some());
+    // Those of one batch around the barrier may be left out, or counted twice.
+    assert!((2_000..=5_000).contains(&report.rows_failed), "{report:?}");
+    let again = kept(&path).iter().filter(|l| l["attempt"] == 2).count();
+    assert!(
+        again < 4_000,
+        "{again}: what came before the checkpoint does not come again"
+    );
+}

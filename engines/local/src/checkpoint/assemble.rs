@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use seatunnel_api::CheckpointId;
 use seatunnel_api::plan::{JobPlan, NodeKind};
+use seatunnel_translation::DirtySinks;
 
 use super::content::{Content, Encoded, SinkContent, SourceContent, SplitContent};
 use super::restore::Restored;
@@ -16,11 +17,30 @@ use crate::writer_task::Part;
 /// What is the same for all parts.
 pub(crate) struct Assembly<'a> {
     pub(crate) plan: &'a JobPlan,
-    pub(crate) handle: &'a JobHandle,
     /// What this attempt went on from: it counts from there.
     pub(crate) restored: Option<&'a Restored>,
-    /// Dirty rows of each node when the checkpoint was begun.
-    pub(crate) dirty_rows: Vec<u64>,
+    pub(crate) set_aside: SetAside,
+}
+
+/// Rows set aside when a checkpoint is begun. About those that are before its barrier: a reader may
+/// be at work on a batch that comes behind it, and others follow until it is let in.
+pub(crate) struct SetAside {
+    /// Of each sink, and of what stands before it, by its position in the plan.
+    dirty_rows: Vec<u64>,
+    /// By all nodes.
+    failed_rows: u64,
+    /// By sinks.
+    rejected_rows: u64,
+}
+
+impl SetAside {
+    pub(crate) fn now(dirty: &DirtySinks, handle: &JobHandle) -> Self {
+        Self {
+            dirty_rows: dirty.rows(),
+            failed_rows: handle.failed_rows(),
+            rejected_rows: handle.rejected_rows(),
+        }
+    }
 }
 
 /// What comes from the writers.
@@ -49,8 +69,8 @@ impl Assembly<'_> {
             finished,
             sources: sources.map(|(index, p)| self.source(*index, p)).collect(),
             sinks: indexes.map(|index| self.sink(index, sinks)).collect(),
-            failed_rows: self.handle.failed_rows(),
-            rejected_rows: self.handle.rejected_rows(),
+            failed_rows: self.set_aside.failed_rows,
+            rejected_rows: self.set_aside.rejected_rows,
         }
     }
 
@@ -88,7 +108,7 @@ impl Assembly<'_> {
             committables: committables.cloned().map(Encoded).collect(),
             rows: passed.rows,
             bytes: passed.bytes,
-            dirty_rows: self.dirty_rows[index],
+            dirty_rows: self.set_aside.dirty_rows[index],
         }
     }
 

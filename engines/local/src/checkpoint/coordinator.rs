@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::assemble::{Assembly, SinkParts};
+use super::assemble::{Assembly, SetAside, SinkParts};
 use super::content::Content;
 use super::patience::Patience;
 use super::restore::Restored;
@@ -147,7 +147,7 @@ impl Coordinator<'_> {
         kind: CheckpointKind,
     ) -> Result<()> {
         let last = kind != CheckpointKind::Checkpoint;
-        let dirty_rows = self.dirty.rows();
+        let set_aside = SetAside::now(self.dirty, self.handle);
         let barrier = Barrier {
             checkpoint: id,
             last,
@@ -155,7 +155,7 @@ impl Coordinator<'_> {
         let sources = self.sources_behind(tasks, patience, barrier).await?;
         let parts = self.writers_behind(tasks, patience, id).await?;
         let finished = kind == CheckpointKind::Final;
-        let mut content = self.content(id, finished, &sources, &parts, dirty_rows);
+        let mut content = self.content(id, finished, &sources, &parts, set_aside);
         // Only the end of a job without checkpoints can do without: nothing is left to be done then.
         let needed = self.settings.interval.is_some() || content.has_committables();
         let bytes = match needed {
@@ -209,8 +209,8 @@ impl Coordinator<'_> {
             let name = &self.plan.nodes[*index].name;
             sources.push((*index, part.map_err(|e| e.with_context("plugin", name))?));
         }
-        let dirty_rows = self.dirty.rows();
-        let content = self.content(id, false, &sources, &[], dirty_rows);
+        let set_aside = SetAside::now(self.dirty, self.handle);
+        let content = self.content(id, false, &sources, &[], set_aside);
         loop {
             let kind = CheckpointKind::Checkpoint;
             let durable = self.make_durable(&mut patience, id, kind, &content);
@@ -250,13 +250,12 @@ impl Coordinator<'_> {
         finished: bool,
         sources: &[(usize, SourcePart)],
         parts: &[Part],
-        dirty_rows: Vec<u64>,
+        set_aside: SetAside,
     ) -> Content {
         let assembly = Assembly {
             plan: self.plan,
-            handle: self.handle,
             restored: self.restored,
-            dirty_rows,
+            set_aside,
         };
         let sinks = SinkParts {
             not_durable: &self.left.not_durable,

@@ -445,6 +445,7 @@ fn readable(plan: &JobPlan) -> Result<JobPlan> {
     plan.job.mode = JobMode::Batch;
     // What is counted can't be taken back.
     plan.env.job_retry_times = Some(0);
+    plan.env.checkpoint_interval = None;
     Ok(plan)
 }
 

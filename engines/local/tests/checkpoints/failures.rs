@@ -199,8 +199,11 @@ async fn a_failed_attempt_goes_on_from_the_newest_checkpoint() {
     assert_eq!(world.ledger.open_transactions(), 0);
     assert!(report.checkpoints.restored_from.is_some());
     assert_eq!((report.rows_read, report.rows_written), (400, 400));
-    // Before its writers start each further attempt takes back what is left of the one before.
-    assert_eq!(*world.ledger.discarded.lock().unwrap(), ["7", "7"]);
+    // Before its writers start each further attempt takes back what is left of the one before. A
+    // commit that fails is tried again by the same attempt.
+    let discarded = world.ledger.discarded.lock().unwrap();
+    assert!(matches!(discarded.len(), 1 | 2), "{discarded:?}");
+    assert!(discarded.iter().all(|id| id == "7"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -65,7 +65,7 @@ impl Stream {
         let state = state(&self.disk, start);
         let engine: LocalEngine = engine();
         let stop = async {
-            until("rows to be committed", || self.ledger.rows().len() >= rows).await;
+            until("rows to be committed", || self.distinct() >= rows).await;
             handle.savepoint();
             std::future::pending::<()>().await;
         };
@@ -77,6 +77,13 @@ impl Stream {
 
     fn rows(&self) -> Vec<i64> {
         self.ledger.rows()
+    }
+
+    /// How many different rows are there.
+    fn distinct(&self) -> usize {
+        let mut rows = self.rows();
+        rows.dedup();
+        rows.len()
     }
 }
 

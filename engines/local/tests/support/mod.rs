@@ -34,7 +34,8 @@ pub struct Range {
 impl State for Range {}
 impl Split for Range {
     fn id(&self) -> String {
-        format!("{}..{}", self.from, self.to)
+        // What stays the same while the position moves.
+        format!("..{}", self.to)
     }
 }
 

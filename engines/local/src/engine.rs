@@ -29,7 +29,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
-            channel_depth: 3,
+            channel_depth: 2,
             batch_size: BatchSize::default(),
         }
     }

@@ -187,8 +187,8 @@ impl Cluster {
                 }
                 Err(error) => error,
             };
-            // Errors that belong to no call are heard by polling.
-            while let Some(told) = self.consumer.get().poll(Duration::ZERO) {
+            // Errors that belong to no call are heard by polling, log lines before them.
+            while let Some(told) = self.consumer.get().poll(Duration::from_millis(20)) {
                 drop(told);
             }
             let hopeless = self

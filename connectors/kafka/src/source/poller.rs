@@ -421,7 +421,8 @@ impl Worker {
 
     /// Hears what belongs to no partition.
     fn serve_events(&self) -> Result<()> {
-        while let Some(event) = self.consumer.poll(Duration::ZERO) {
+        // No time at all would end it with the first log line.
+        while let Some(event) = self.consumer.poll(Duration::from_micros(200)) {
             let Err(error) = event else {
                 return Err(Error::new(
                     codes::CLIENT,

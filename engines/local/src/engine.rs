@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::state_api::{CheckpointStorage, MemoryStorage};
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::{BatchSize, CheckpointId, Error, Guarantee, Result};
+use seatunnel_state::{CheckpointStorage, MemoryStorage};
 use seatunnel_translation::DirtySinks;
 use tracing::{info, warn};
 

@@ -32,7 +32,6 @@ mod rate_limit;
 mod reader_task;
 mod sample;
 mod split_board;
-pub mod state_api;
 pub mod verify;
 mod writer_task;
 

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::state_api::CheckpointKind;
 use futures_util::future::join_all;
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::state::{StateKind, encode};
 use seatunnel_api::{CheckpointId, Error, Result};
+use seatunnel_state::CheckpointKind;
 use seatunnel_translation::DirtySinks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use crate::state_api::CheckpointKind;
 use seatunnel_api::{CheckpointId, Error, Result};
+use seatunnel_state::CheckpointKind;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;

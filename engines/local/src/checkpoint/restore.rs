@@ -2,11 +2,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::state_api::CheckpointStorage;
 use seatunnel_api::erased::SplitBytes;
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::state::{StateKind, decode};
 use seatunnel_api::{CheckpointId, Error, Result, codes as api_codes, time};
+use seatunnel_state::CheckpointStorage;
 use tracing::{info, warn};
 
 use super::compatibility::{Fit, fit};

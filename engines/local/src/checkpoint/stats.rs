@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::state_api::CheckpointKind;
 use seatunnel_api::CheckpointId;
+use seatunnel_state::CheckpointKind;
 
 /// A job's checkpoints so far, those of this process.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::state_api::{CheckpointKind, CheckpointStorage};
 use seatunnel_api::{CheckpointId, Result};
+use seatunnel_state::{CheckpointKind, CheckpointStorage};
 use tracing::warn;
 
 pub(crate) struct Store {

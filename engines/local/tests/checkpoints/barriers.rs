@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seatunnel_api::plan::JobPlan;
-use seatunnel_engine_local::state_api::CheckpointStorage;
 use seatunnel_engine_local::{JobEnd, JobHandle, Start};
+use seatunnel_state::CheckpointStorage;
 
 use crate::count::{Count, Way, splits};
 use crate::fate::Fate;

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use seatunnel_api::{Guarantee, codes as api_codes};
-use seatunnel_engine_local::state_api::{CheckpointKind, CheckpointStorage};
 use seatunnel_engine_local::{JobHandle, Start, codes};
+use seatunnel_state::{CheckpointKind, CheckpointStorage};
 
 use crate::count::{Count, splits};
 use crate::fate::{Blow, Fate};

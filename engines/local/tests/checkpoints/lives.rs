@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use seatunnel_api::plan::JobPlan;
-use seatunnel_engine_local::state_api::CheckpointKind;
 use seatunnel_engine_local::{JobEnd, JobHandle, Start, codes};
+use seatunnel_state::CheckpointKind;
 
 use crate::count::{Count, Told, splits};
 use crate::fate::{Blow, Fate};

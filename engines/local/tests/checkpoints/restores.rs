@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::{CatalogTable, codes as api_codes};
-use seatunnel_engine_local::state_api::{CheckpointKind, CheckpointStorage};
 use seatunnel_engine_local::{JobEnd, JobHandle, JobReport, LocalEngine, Start, codes};
+use seatunnel_state::{CheckpointKind, CheckpointStorage};
 
 use crate::count::{Count, Told, splits, table};
 use crate::fate::Fate;

@@ -13,9 +13,7 @@ use seatunnel_api::{
     Batch, CheckpointId, Error, ErrorCode, Guarantee, JobContext, Result, Sink, SinkWriter, State,
     TaskContext, codes, erase_sink,
 };
-use seatunnel_engine_local::state_api::{
-    CheckpointKind, CheckpointStorage, MemoryStorage, StoredCheckpoint,
-};
+use seatunnel_state::{CheckpointKind, CheckpointStorage, MemoryStorage, StoredCheckpoint};
 use serde::{Deserialize, Serialize};
 
 use crate::fate::Fate;

@@ -5,6 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use seatunnel_api::config::{ConfigValue, Kind};
 use seatunnel_api::options::{OptionReader, OptionType, OptionValue, Options};
+pub(crate) use seatunnel_formats::FormatOptions;
 
 /// How to reach the brokers.
 #[derive(Clone, Debug, Options)]

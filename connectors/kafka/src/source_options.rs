@@ -6,7 +6,7 @@ use seatunnel_api::options::{
     OptionEnum, OptionReader, OptionType, OptionValue, Options, SchemaOption,
 };
 
-use crate::options::{ClientOptions, Properties};
+use crate::options::{ClientOptions, FormatOptions, Properties};
 
 /// Where reading of a partition begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
@@ -77,7 +77,7 @@ pub struct KafkaTableOptions {
     /// Whether `topic` is a regular expression.
     #[option(default = false)]
     pub pattern: bool,
-    /// Columns of the table. Without it a message is one `content`.
+    /// Columns of the table. Without it a message is one text, `content`, whatever its format.
     pub schema: Option<SchemaOption>,
     /// The consumer group whose offsets are read and committed: `SeaTunnel-Consumer-Group` if not given. Readers do not join it, so that several jobs may share it.
     #[option(key = "consumer.group")]
@@ -98,6 +98,9 @@ pub struct KafkaTableOptions {
     /// Headers of the messages that become columns of type string, behind those of the schema.
     #[option(since = "2.3.13")]
     pub kafka_headers_fields: Option<Vec<String>>,
+    /// What messages hold.
+    #[option(flatten)]
+    pub format: FormatOptions,
 }
 
 /// Offsets by `topic-partition`.

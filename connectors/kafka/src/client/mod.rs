@@ -8,5 +8,5 @@ mod settings;
 mod stores;
 
 pub(crate) use errors::{client_error, code_of, coded, is_passing};
-pub(crate) use notes::{Notes, log_line};
+pub(crate) use notes::Notes;
 pub(crate) use settings::{Role, own_property, settings};

@@ -41,7 +41,7 @@ impl Notes {
 }
 
 /// A line of librdkafka's log.
-pub(crate) fn log_line(level: RDKafkaLogLevel, message: &str) {
+fn log_line(level: RDKafkaLogLevel, message: &str) {
     match level {
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert

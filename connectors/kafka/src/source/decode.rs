@@ -1,20 +1,25 @@
-//! Messages become columns.
+//! Messages become rows of a table.
 
 use std::sync::Arc;
 
-use arrow_array::builder::{ArrayBuilder, StringBuilder};
+use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, RecordBatch};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
-use seatunnel_api::{Batch, CatalogTable, Error, Result, RowKinds};
+use rdkafka::Timestamp;
+use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use seatunnel_api::{Batch, CatalogTable, Result};
+use seatunnel_formats::{Decoder, Format, Message};
 
 use super::tables::TopicTable;
-use crate::codes;
 
 /// Collects the rows of one table.
 pub(super) struct TableDecoder {
     table: Arc<CatalogTable>,
-    content: StringBuilder,
+    decoder: Decoder,
+    /// Headers that are the last columns.
     headers: Vec<(String, StringBuilder)>,
+    /// Whether the format looks at headers; to list them costs.
+    lists_headers: bool,
+    /// Bytes of the messages collected.
     bytes: usize,
 }
 
@@ -24,24 +29,21 @@ impl TableDecoder {
     /// # Errors
     /// If the format does not fit the table.
     pub(super) fn new(table: &TopicTable) -> Result<Self> {
-        if !table.content {
-            return Err(Error::new(codes::UNSUPPORTED, "no format is built in"));
-        }
-        let headers = table
-            .headers
-            .iter()
-            .map(|name| (name.clone(), StringBuilder::new()));
+        let headers = table.headers.iter();
         Ok(Self {
             table: table.table.clone(),
-            content: StringBuilder::new(),
-            headers: headers.collect(),
+            decoder: Decoder::new(table.decoded.clone(), &table.format, table.declared)?,
+            headers: headers
+                .map(|name| (name.clone(), StringBuilder::new()))
+                .collect(),
+            lists_headers: table.format.format == Format::Native,
             bytes: 0,
         })
     }
 
     /// Rows collected.
     pub(super) fn rows(&self) -> usize {
-        self.content.len()
+        self.decoder.rows()
     }
 
     /// Bytes of the messages collected.
@@ -49,27 +51,41 @@ impl TableDecoder {
         self.bytes
     }
 
-    /// Takes a message: none, one or several rows.
+    /// Takes a message of a topic: none, one or several rows.
     ///
     /// # Errors
     /// If it can't be read; nothing of it stays.
-    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>) -> Result<()> {
-        let Some(value) = message.payload() else {
-            return Ok(());
+    pub(super) fn push(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<()> {
+        let time = message.timestamp();
+        let value = message.payload();
+        let headers = match message.headers() {
+            Some(headers) if self.lists_headers => {
+                headers.iter().map(|h| (h.key, h.value)).collect()
+            }
+            _ => Vec::new(),
         };
-        let text = std::str::from_utf8(value).map_err(|e| {
-            Error::new(codes::READ_FAILED, "the message is not valid UTF-8").with_cause(e)
+        let before = self.decoder.rows();
+        self.decoder.push(&Message {
+            key: message.key(),
+            value,
+            headers,
+            timestamp: time.to_millis(),
+            is_append_time: matches!(time, Timestamp::LogAppendTime(_)),
+            topic,
+            partition: message.partition(),
+            offset: message.offset(),
         })?;
-        self.content.append_value(text);
-        self.bytes += value.len();
+        self.bytes += value.map_or(0, <[u8]>::len);
+        let rows = self.decoder.rows() - before;
         for (name, column) in &mut self.headers {
             let value = message.headers().and_then(|headers| {
-                headers
-                    .iter()
-                    .find(|header| header.key == name)
-                    .and_then(|header| header.value)
+                // Of several of one name the last one counts, as in Java's client.
+                let named = headers.iter().filter(|header| header.key == name);
+                named.last().and_then(|header| header.value)
             });
-            column.append_option(value.map(String::from_utf8_lossy));
+            for _ in 0..rows {
+                column.append_option(value.map(String::from_utf8_lossy));
+            }
         }
         Ok(())
     }
@@ -79,12 +95,17 @@ impl TableDecoder {
     /// # Errors
     /// If the columns make no batch.
     pub(super) fn finish(&mut self) -> Result<Batch> {
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(self.content.finish())];
-        for (_, column) in &mut self.headers {
-            columns.push(Arc::new(column.finish()));
-        }
         self.bytes = 0;
+        let batch = self.decoder.finish()?;
+        let (_, records, kinds) = batch.into_parts();
+        if self.headers.is_empty() {
+            return Ok(Batch::new(self.table.clone(), records, kinds));
+        }
+        let mut columns = records.columns().to_vec();
+        for (_, column) in &mut self.headers {
+            columns.push(Arc::new(column.finish()) as ArrayRef);
+        }
         let records = RecordBatch::try_new(self.table.arrow_schema().clone(), columns)?;
-        Ok(Batch::new(self.table.clone(), records, RowKinds::default()))
+        Ok(Batch::new(self.table.clone(), records, kinds))
     }
 }

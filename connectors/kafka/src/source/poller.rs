@@ -348,7 +348,7 @@ impl Worker {
             if table.since.is_none() {
                 table.since = Some(Instant::now());
             }
-            if let Err(error) = table.decoder.push(&message)
+            if let Err(error) = table.decoder.push(&partition.split.topic, &message)
                 && let Err(fatal) = reject(table, &message, &partition.split, error)
             {
                 // Whoever goes on from here meets it again.

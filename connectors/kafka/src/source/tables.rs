@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fancy_regex::Regex;
-use seatunnel_api::options::SchemaOption;
-use seatunnel_api::{CatalogTable, Column, DataType, Error, Result, TablePath, TableSchema};
+use seatunnel_api::{CatalogTable, Column, DataType, Error, Result, TablePath};
+use seatunnel_formats::{FormatOptions, schema_of};
 
 use crate::codes;
 use crate::source_options::{
@@ -32,10 +32,11 @@ pub(crate) struct TopicTable {
     pub(crate) errors: FormatErrors,
     /// Headers that are its last columns.
     pub(crate) headers: Vec<String>,
-    /// Whether a message is one text: there is no schema.
-    pub(crate) content: bool,
-    /// What the job file says of it.
-    pub(crate) options: KafkaTableOptions,
+    /// The columns without those of headers, as the format sees them.
+    pub(crate) decoded: Arc<CatalogTable>,
+    /// Whether the job file says what columns there are.
+    pub(crate) declared: bool,
+    pub(crate) format: FormatOptions,
 }
 
 /// Topics by name or by pattern.
@@ -89,8 +90,10 @@ impl TopicTable {
             return Err(invalid("`topic` names no topic"));
         }
         let headers = options.kafka_headers_fields.clone().unwrap_or_default();
+        let (table, decoded) = tables(text, &options, &headers)?;
         Ok(Self {
-            table: table(text, options.schema.as_ref(), &headers)?,
+            table,
+            decoded,
             topics,
             start: start(&options)?,
             end_timestamp: options.end_timestamp,
@@ -102,8 +105,11 @@ impl TopicTable {
                 .format_error_handle_way
                 .unwrap_or(FormatErrors::Fail),
             headers,
-            content: options.schema.is_none(),
-            options,
+            declared: options
+                .schema
+                .as_ref()
+                .is_some_and(|s| !s.schema.columns.is_empty()),
+            format: options.format,
         })
     }
 
@@ -162,30 +168,31 @@ fn start(options: &KafkaTableOptions) -> Result<Start> {
     }
 }
 
-/// The table: its name is the topic's unless the schema has one.
-fn table(
+/// The table, with and without columns of headers. Its name is the topic's unless the schema has one.
+fn tables(
     topic: &str,
-    schema: Option<&SchemaOption>,
+    options: &KafkaTableOptions,
     headers: &[String],
-) -> Result<Arc<CatalogTable>> {
+) -> Result<(Arc<CatalogTable>, Arc<CatalogTable>)> {
+    let schema = options.schema.as_ref();
     let path = schema.and_then(|s| s.path.clone());
     let path = path.unwrap_or_else(|| TablePath::parse(topic, false));
-    let mut columns = match schema {
-        Some(schema) => schema.schema.clone(),
-        None => TableSchema::new(vec![Column::new("content", DataType::String)]),
-    };
+    let columns = schema_of(&options.format, schema.map(|s| &s.schema));
+    let mut all = columns.clone();
     for header in headers {
-        if columns.index_of(header).is_some() {
+        if all.index_of(header).is_some() {
             return Err(invalid(format!(
                 "the header {header:?} has the name of a column"
             )));
         }
-        columns.columns.push(Column::new(header, DataType::String));
+        all.columns.push(Column::new(header, DataType::String));
     }
     let comment = schema.and_then(|s| s.comment.clone());
-    Ok(Arc::new(
-        CatalogTable::new("Kafka", path, columns).with_comment(comment),
-    ))
+    let table = |columns| {
+        let table = CatalogTable::new("Kafka", path.clone(), columns);
+        Arc::new(table.with_comment(comment.clone()))
+    };
+    Ok((table(all), table(columns)))
 }
 
 fn invalid(message: impl Into<String>) -> Error {

@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use seatunnel_api::plan::NodeKind;
 use seatunnel_api::state::{StateKind, decode, encode};
 use seatunnel_api::{
-    AssignedSplits, Batch, Boundedness, CatalogTable, Column, DataType, Discovery, NextDiscovery,
-    Output, Result, Source, SourceReader, Split, SplitEnumerator, State, TablePath, TableSchema,
-    TaskContext, Value, erase_source,
+    AssignedSplits, Batch, Boundedness, CatalogTable, Column, DataType, Discovery, Error,
+    NextDiscovery, Output, Result, Source, SourceReader, Split, SplitEnumerator, State, TablePath,
+    TableSchema, TaskContext, Value, erase_source,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::BROKEN;
 use crate::fate::Fate;
 
 /// Numbers `next..end` of the split that began at `first`.
@@ -181,6 +182,10 @@ impl SplitEnumerator<Counting> for CountEnumerator {
 
     async fn split_finished(&mut self, split: Counting) -> Result<()> {
         self.state.1 += 1;
+        if self.state.1 > self.state.0 {
+            let message = format!("{} was told of once more than there are splits", split.id());
+            return Err(Error::new(BROKEN, message));
+        }
         self.source.told.finished.lock().unwrap().push(split.id());
         Ok(())
     }

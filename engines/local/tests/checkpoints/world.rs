@@ -217,7 +217,7 @@ pub struct Disk {
     pub memory: MemoryStorage,
     pub fate: Arc<Fate>,
     /// What becomes of the next calls of `store`; all is well when it is empty.
-    pub trouble: Arc<Mutex<VecDeque<Trouble>>>,
+    pub trouble: Arc<Mutex<VecDeque<Option<Trouble>>>>,
     pub stored: Arc<Mutex<Vec<(u64, CheckpointKind)>>>,
     pub damaged: Arc<Mutex<BTreeSet<u64>>>,
 }
@@ -262,7 +262,7 @@ impl Disk {
 impl CheckpointStorage for Disk {
     async fn store(&self, id: u64, kind: CheckpointKind, bytes: &[u8]) -> Result<()> {
         self.fate.point().await?;
-        let trouble = self.trouble.lock().unwrap().pop_front();
+        let trouble = self.trouble.lock().unwrap().pop_front().flatten();
         if trouble != Some(Trouble::Full) {
             self.memory.store(id, kind, bytes).await?;
             self.stored.lock().unwrap().push((id, kind));

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use seatunnel_api::{Batch, CatalogTable, Column, DataType, Error, Result, RowKind, TableSchema};
 
+use crate::avro::{AvroDecoder, Decoded};
 use crate::change::{Changes, Filter, Tool};
 use crate::codes;
 use crate::columns::RowColumns;
 use crate::fault::{Fault, Step};
 use crate::json::{Dialect, Objects};
+use crate::native;
 use crate::options::{Format, FormatOptions};
+use crate::registry::{Registry, SchemaId};
 use crate::scalars::push_scalar;
 use crate::text::Text;
 
@@ -36,7 +39,10 @@ pub struct Message<'a> {
 
 /// The columns of messages of a format where the job file says `declared`. Without a word of it a message is one
 /// text, `content`.
-pub fn schema_of(_options: &FormatOptions, declared: Option<&TableSchema>) -> TableSchema {
+pub fn schema_of(options: &FormatOptions, declared: Option<&TableSchema>) -> TableSchema {
+    if options.format == Format::Native {
+        return native::schema();
+    }
     match declared.filter(|schema| !schema.columns.is_empty()) {
         Some(schema) => schema.clone(),
         None => TableSchema::new(vec![Column::new("content", DataType::String)]),
@@ -54,6 +60,18 @@ enum Kind {
     Json(Objects),
     Text(Text),
     Changes(Changes),
+    Avro(Box<AvroDecoder>),
+    Native,
+}
+
+/// What came of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Pushed {
+    /// Its rows are taken.
+    Done,
+    /// Nothing was done: [`Decoder::learn`] has to get this schema first, then the message is given again.
+    Wants(SchemaId),
 }
 
 impl Decoder {
@@ -75,6 +93,7 @@ impl Decoder {
             Kind::Changes(Changes::new(tool, &table, filter))
         };
         let kind = match options.format {
+            Format::Native => Kind::Native,
             _ if !declared => Kind::Content,
             Format::Json => Kind::Json(Objects::new(&table, Dialect::Plain)),
             Format::Text => Kind::Text(Text::new(&options.field_delimiter)?),
@@ -83,7 +102,13 @@ impl Decoder {
             Format::OggJson => changes(Tool::Ogg),
             Format::MaxwellJson => changes(Tool::Maxwell),
             Format::CompatibleKafkaConnectJson => changes(Tool::KafkaConnect),
-            Format::CompatibleDebeziumJson | Format::Avro | Format::Protobuf | Format::Native => {
+            Format::Avro => {
+                let registry = Registry::new(&options.registry)?;
+                let strip = options.strip_schema_registry_header;
+                let decoder = AvroDecoder::new(table.clone(), &options.avro, registry, strip)?;
+                Kind::Avro(Box::new(decoder))
+            }
+            Format::CompatibleDebeziumJson | Format::Protobuf => {
                 return Err(Error::new(
                     codes::SCHEMA,
                     format!(
@@ -103,16 +128,39 @@ impl Decoder {
     ///
     /// # Errors
     /// If it can't be read; nothing of it stays then.
-    pub fn push(&mut self, message: &Message<'_>) -> Result<()> {
-        let Some(value) = message.value else {
-            // A tombstone: the key is gone, and the row that it stood for is not told.
-            return Ok(());
-        };
+    pub fn push(&mut self, message: &Message<'_>) -> Result<Pushed> {
         let before = self.rows.rows();
-        self.kind.decode(value, &mut self.rows).map_err(|fault| {
-            self.rows.truncate(before);
-            fault.into_error(self.kind.name())
-        })
+        let step = match (&mut self.kind, message.value) {
+            (Kind::Native, _) => native::decode(message, &mut self.rows),
+            // A tombstone: the key is gone, and the row that it stood for is not told.
+            (_, None) => return Ok(Pushed::Done),
+            (Kind::Avro(decoder), Some(value)) => {
+                return Ok(match decoder.decode(value, &mut self.rows)? {
+                    Decoded::Row => Pushed::Done,
+                    Decoded::Wants(id) => Pushed::Wants(id),
+                });
+            }
+            (kind, Some(value)) => kind.decode(value, &mut self.rows),
+        };
+        match step {
+            Ok(()) => Ok(Pushed::Done),
+            Err(fault) => {
+                self.rows.truncate(before);
+                Err(fault.into_error(self.kind.name()))
+            }
+        }
+    }
+
+    /// Gets a schema that [`Decoder::push`] wants.
+    ///
+    /// # Errors
+    /// If the schema registry can't be asked: the fault of no message. That it has no such schema is told by the
+    /// next [`Decoder::push`].
+    pub async fn learn(&mut self, id: SchemaId) -> Result<()> {
+        match &mut self.kind {
+            Kind::Avro(decoder) => decoder.learn(id).await,
+            _ => Ok(()),
+        }
     }
 
     /// Rows collected.
@@ -136,6 +184,9 @@ impl Kind {
             Self::Json(objects) => objects.decode(value, rows),
             Self::Text(text) => text.decode(value, rows),
             Self::Changes(changes) => changes.decode(value, rows),
+            Self::Avro(_) | Self::Native => Err(Fault::new(
+                "messages of this format are not read by their value alone",
+            )),
             Self::Content => {
                 let value = crate::json::text(value)?;
                 let column = rows.columns_mut().first_mut();
@@ -153,6 +204,8 @@ impl Kind {
             Self::Json(_) => "JSON",
             Self::Text(_) => "delimited text",
             Self::Changes(changes) => changes.name(),
+            Self::Avro(_) => "Avro",
+            Self::Native => "a message of Kafka",
         }
     }
 }

@@ -8,10 +8,13 @@ mod fault;
 mod change;
 mod decoder;
 mod json;
+mod native;
 mod options;
+pub mod registry;
 mod scalars;
+#[cfg(test)]
+mod test_rows;
 mod text;
 
-pub use decoder::{Decoder, Message, schema_of};
+pub use decoder::{Decoder, Message, Pushed, schema_of};
 pub use options::{Format, FormatOptions, TableFilter};
-pub mod registry;

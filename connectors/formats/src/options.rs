@@ -2,6 +2,9 @@
 
 use seatunnel_api::options::{OptionEnum, Options};
 
+use crate::avro::AvroOptions;
+use crate::registry::RegistryOptions;
+
 /// What messages hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
 pub enum Format {
@@ -59,6 +62,16 @@ pub struct FormatOptions {
     pub key_converter_schema_enabled: Option<bool>,
     /// Whether values in Kafka Connect's JSON have a schema beside them. Sources see by themselves.
     pub value_converter_schema_enabled: Option<bool>,
+    /// Whether sources pass over five bytes in front of messages in Avro, the first of them zero, and what
+    /// serializers with a schema registry put in front of messages in Protocol Buffers. Messages without are read, too.
+    #[option(default = false)]
+    pub strip_schema_registry_header: bool,
+    /// Messages in Avro.
+    #[option(flatten)]
+    pub avro: AvroOptions,
+    /// A schema registry.
+    #[option(flatten)]
+    pub registry: RegistryOptions,
 }
 
 /// A table of a database whose changes are captured.

@@ -284,7 +284,10 @@ impl Server {
             .parse()
             .map_err(|_| wrong())?;
         let host = uri.host().filter(|h| !h.is_empty()).ok_or_else(wrong)?;
-        if uri.query().is_some() {
+        // A port beyond 65,535 is read as none.
+        let port = place.rsplit_once(':').map_or("", |(_, port)| port);
+        let no_port = port.is_empty() || port.ends_with(']');
+        if uri.query().is_some() || (uri.port_u16().is_none() && !no_port) {
             return Err(wrong());
         }
         let login = login.map(|login| {

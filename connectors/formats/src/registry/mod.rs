@@ -6,6 +6,8 @@ mod client;
 mod options;
 #[cfg(test)]
 pub(crate) mod stand_in;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -6,10 +6,12 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, RecordBatch};
 use rdkafka::Timestamp;
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
-use seatunnel_api::{Batch, CatalogTable, Result};
-use seatunnel_formats::{Decoder, Format, Message};
+use seatunnel_api::{Batch, CatalogTable, Error, Result};
+use seatunnel_formats::{Decoder, Format, Message, Pushed};
+use tokio::runtime::Handle;
 
 use super::tables::TopicTable;
+use crate::codes;
 
 /// Collects the rows of one table.
 pub(super) struct TableDecoder {
@@ -21,6 +23,8 @@ pub(super) struct TableDecoder {
     lists_headers: bool,
     /// Bytes of the messages collected.
     bytes: usize,
+    /// Where a schema registry is asked, while the thread that decodes waits.
+    runtime: Option<Handle>,
 }
 
 impl TableDecoder {
@@ -38,6 +42,7 @@ impl TableDecoder {
                 .collect(),
             lists_headers: table.format.format == Format::Native,
             bytes: 0,
+            runtime: Handle::try_current().ok(),
         })
     }
 
@@ -65,7 +70,7 @@ impl TableDecoder {
             _ => Vec::new(),
         };
         let before = self.decoder.rows();
-        self.decoder.push(&Message {
+        let message_of_format = Message {
             key: message.key(),
             value,
             headers,
@@ -74,7 +79,16 @@ impl TableDecoder {
             topic,
             partition: message.partition(),
             offset: message.offset(),
-        })?;
+        };
+        while let Pushed::Wants(schema) = self.decoder.push(&message_of_format)? {
+            let runtime = self.runtime.as_ref().ok_or_else(|| {
+                Error::new(
+                    codes::CLIENT,
+                    "a schema can't be asked for outside of a runtime",
+                )
+            })?;
+            runtime.block_on(self.decoder.learn(schema))?;
+        }
         self.bytes += value.map_or(0, <[u8]>::len);
         let rows = self.decoder.rows() - before;
         for (name, column) in &mut self.headers {

@@ -458,6 +458,10 @@ fn reject(
     split: &KafkaSplit,
     error: Error,
 ) -> Result<(), Outcome> {
+    // A schema registry that isn't there is no fault of the message.
+    if !error.is_of_row() {
+        return Err(Outcome::Failed(of(split, error)));
+    }
     match table.decoding.on_error {
         OnError::Skip => {
             table.skipped += 1;

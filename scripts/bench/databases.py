@@ -141,7 +141,10 @@ class Bench:
             "PostgreSQL -> PostgreSQL", self.new_target, self.check_target,
             [Contestant("psql COPY BINARY | psql COPY BINARY", self.copy_pipe())]
             + self.ours("", [wall(1.05), cpu, memory(96)], self.read_pg(), self.write_pg(), 1)
-            + self.ours(", 2 splits", [wall(0.90), cpu, memory(96)], self.read_pg(), self.write_pg(), 2))
+            + self.ours(", 2 splits", [wall(0.90), cpu, memory(96)], self.read_pg(), self.write_pg(), 2)
+            # What there is to gain from two of each where the servers' processes fill the cores already.
+            + [Contestant("psql | psql twice, half the pages each", self.copy_pipe_halves(),
+                          [wall(1)])])
 
     def csv_to_postgres(self):
         return Work(
@@ -306,6 +309,14 @@ class Bench:
     def copy_pipe(self):
         out = shlex.join([*self.pg.client, "-c", "COPY orders TO STDOUT (FORMAT binary)"])
         return shell(f"{out} | {self.copy_in()}")
+
+    def copy_pipe_halves(self):
+        middle = int(self.pg.sql("SELECT pg_relation_size('orders') / current_setting('block_size')::bigint / 2"))
+        pipes = []
+        for half in (f"ctid < '({middle},0)'", f"ctid >= '({middle},0)'"):
+            out = shlex.join([*self.pg.client, "-c", f"COPY (SELECT * FROM orders WHERE {half}) TO STDOUT (FORMAT binary)"])
+            pipes.append(f"({out} | {self.copy_in()})")
+        return shell(f"{pipes[0]} & {pipes[1]}; wait")
 
     def load_data(self, name):
         return f"LOAD DATA LOCAL INFILE '{self.text}' INTO TABLE {name} CHARACTER SET utf8mb4"

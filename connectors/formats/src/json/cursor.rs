@@ -243,21 +243,18 @@ impl<'a> Cursor<'a> {
         loop {
             match open.last() {
                 None if !first => return Ok(()),
-                Some(true) => {
-                    if self.key(&mut first)?.is_none() {
-                        open.pop();
-                        first = false;
-                        continue;
-                    }
-                }
-                Some(false) => {
-                    if !self.item(&mut first)? {
-                        open.pop();
-                        first = false;
-                        continue;
-                    }
-                }
                 None => {}
+                Some(is_object) => {
+                    let another = match is_object {
+                        true => self.key(&mut first)?.is_some(),
+                        false => self.item(&mut first)?,
+                    };
+                    if !another {
+                        open.pop();
+                        first = false;
+                        continue;
+                    }
+                }
             }
             match self.peek() {
                 byte @ (b'{' | b'[') => {

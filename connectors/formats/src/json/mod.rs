@@ -3,8 +3,6 @@
 mod cursor;
 mod values;
 
-use std::borrow::Cow;
-
 use seatunnel_api::{CatalogTable, RowKind};
 
 use crate::columns::RowColumns;
@@ -74,10 +72,10 @@ impl Objects {
 
     /// Members mostly come in the order of the columns.
     #[inline]
-    fn find(&self, key: &Cow<'_, [u8]>, expected: usize) -> Option<usize> {
+    fn find(&self, key: &[u8], expected: usize) -> Option<usize> {
         match self.names.get(expected) {
-            Some(name) if **name == **key => Some(expected),
-            _ => self.names.iter().position(|name| **name == **key),
+            Some(name) if **name == *key => Some(expected),
+            _ => self.names.iter().position(|name| **name == *key),
         }
     }
 }

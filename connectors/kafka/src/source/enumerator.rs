@@ -21,6 +21,8 @@ use crate::codes;
 /// What is remembered over a restart.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Known {
+    /// Whether there was a look for partitions: what is found from then on has come up since.
+    looked: bool,
     /// Partitions that were found, read or not.
     partitions: BTreeSet<Partition>,
 }
@@ -33,8 +35,6 @@ pub(super) struct KafkaEnumerator {
     /// A connection for each group.
     clusters: BTreeMap<String, Arc<Cluster>>,
     known: Known,
-    /// Whether it goes on from a checkpoint or has looked before: what it finds now has come since.
-    later: bool,
     finished: Finished,
 }
 
@@ -58,7 +58,6 @@ impl KafkaEnumerator {
             }
         }
         Ok(Self {
-            later: known.is_some(),
             known: known.unwrap_or_default(),
             shared,
             clusters,
@@ -91,7 +90,7 @@ impl SplitEnumerator<KafkaSplit> for KafkaEnumerator {
             interval => NextDiscovery::After(Duration::from_millis(interval)),
         };
         // A checkpoint has all partitions there were; without looking again there are no others.
-        if self.later && interval == 0 {
+        if self.known.looked && interval == 0 {
             return Ok(Discovery {
                 splits: Vec::new(),
                 next: NextDiscovery::Never,
@@ -101,19 +100,19 @@ impl SplitEnumerator<KafkaSplit> for KafkaEnumerator {
             shared: self.shared.clone(),
             clusters: self.clusters.clone(),
             known: self.known.partitions.clone(),
-            later: self.later,
+            later: self.known.looked,
         };
         let found = blocking(move || search.run()).await;
         let splits = match found {
             Ok(splits) => splits,
             // A broker that is away for a moment is no reason to end a job that runs.
-            Err(error) if self.later && error.is_retryable() => {
+            Err(error) if self.known.looked && error.is_retryable() => {
                 tracing::warn!(error = %error, "new partitions can't be looked for now");
                 Vec::new()
             }
             Err(error) => return Err(error),
         };
-        self.later = true;
+        self.known.looked = true;
         for split in &splits {
             self.known
                 .partitions
@@ -122,7 +121,9 @@ impl SplitEnumerator<KafkaSplit> for KafkaEnumerator {
         Ok(Discovery { splits, next })
     }
 
-    async fn split_finished(&mut self, split: KafkaSplit) -> Result<()> {
+    async fn split_finished(&mut self, mut split: KafkaSplit) -> Result<()> {
+        // A job that takes no checkpoints on the way keeps no positions: the end is known all the same.
+        split.next = split.next.max(split.stop.unwrap_or(0));
         self.finished.since.push(split);
         Ok(())
     }

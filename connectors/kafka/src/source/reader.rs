@@ -54,10 +54,12 @@ impl KafkaReader {
         )
     }
 
-    /// Hands on rows; gives the partitions that are at their end with them.
+    /// Hands on rows; gives the partitions that are at their end with them. `alone` says whether only
+    /// one partition is read.
     async fn hand_on(
         &self,
         polled: Polled,
+        alone: bool,
         out: &mut Output<'_, KafkaSplit>,
     ) -> Result<Vec<KafkaSplit>> {
         let table = &self.shared.tables[polled.table].table;
@@ -65,9 +67,11 @@ impl KafkaReader {
         for (text, error) in polled.rejected {
             self.context.dirty.reject_text(table, &text, error).await?;
         }
-        match polled.batch {
-            Some(batch) => out.emit_all(batch, &polled.positions).await?,
-            None => out.positions(&polled.positions).await?,
+        match (polled.batch, polled.positions.as_slice()) {
+            // With one split an engine knows which it is the position of.
+            (Some(batch), [position]) if alone => out.emit(batch, position).await?,
+            (Some(batch), positions) => out.emit_all(batch, positions).await?,
+            (None, positions) => out.positions(positions).await?,
         }
         Ok(polled.finished)
     }
@@ -85,7 +89,7 @@ impl SourceReader for KafkaReader {
         poller.add(self.shared.table_of(&split)?, split);
         loop {
             let polled = poller.next().await?;
-            if !self.hand_on(polled, out).await?.is_empty() {
+            if !self.hand_on(polled, true, out).await?.is_empty() {
                 return Ok(());
             }
         }
@@ -107,7 +111,7 @@ impl SourceReader for KafkaReader {
                     None => more = false,
                 },
                 polled = next(&mut poller), if open > 0 => {
-                    for split in self.hand_on(polled?, out).await? {
+                    for split in self.hand_on(polled?, false, out).await? {
                         splits.finished(&split.id()).await?;
                         open -= 1;
                     }

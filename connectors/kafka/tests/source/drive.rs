@@ -226,7 +226,7 @@ impl Emitter for Keeper {
     async fn emit(&mut self, batch: Batch, position: Option<Vec<u8>>) -> Result<()> {
         assert!(
             position.is_none(),
-            "positions of several splits come by themselves"
+            "of which split it is would not be known"
         );
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for row in batch.rows() {

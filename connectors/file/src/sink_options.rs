@@ -1,6 +1,7 @@
 //! Options of the LocalFile sink.
 
 use seatunnel_api::options::{OptionEnum, Options};
+use seatunnel_formats::cells::CsvStringQuoteMode;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
@@ -87,17 +88,6 @@ pub enum SinkArchive {
     /// One file, compressed by gzip.
     #[option(name = "gz")]
     Gz,
-}
-
-/// When the strings of a CSV file stand in quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
-pub enum CsvStringQuoteMode {
-    /// Always.
-    All,
-    /// Only where it is needed to read the same back.
-    Minimal,
-    /// Never; a string that could not be read back is an error.
-    None,
 }
 
 /// What happens to the target folder before the first row.

@@ -1,12 +1,14 @@
 //! Formats of messages: from bytes into columns and back.
 
 pub mod avro;
+pub mod cells;
 mod codes;
 pub mod columns;
 mod fault;
 
 mod change;
 mod decoder;
+mod encoder;
 mod json;
 mod native;
 mod options;
@@ -17,4 +19,5 @@ mod test_rows;
 mod text;
 
 pub use decoder::{Decoder, Message, Pushed, schema_of};
+pub use encoder::{Encoder, Part};
 pub use options::{Format, FormatOptions, TableFilter};

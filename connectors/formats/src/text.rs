@@ -25,27 +25,8 @@ impl Text {
     /// # Errors
     /// If the delimiter is empty.
     pub(crate) fn new(delimiter: &str) -> Result<Self> {
-        let mut plain = Vec::new();
-        let mut signs = delimiter.chars().peekable();
-        while let Some(sign) = signs.next() {
-            let sign = match (sign, signs.peek()) {
-                ('\\', Some('t')) => {
-                    signs.next();
-                    '\t'
-                }
-                ('\\', Some(next)) if next.is_ascii_punctuation() => {
-                    let next = *next;
-                    signs.next();
-                    next
-                }
-                _ => sign,
-            };
-            plain.extend_from_slice(sign.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        if plain.is_empty() {
-            return Err(Error::new(codes::SCHEMA, "`field_delimiter` is empty"));
-        }
-        Ok(Self { delimiter: plain })
+        let delimiter = plain_delimiter(delimiter)?;
+        Ok(Self { delimiter })
     }
 
     /// A message: one row. Fields that it does not have are null, more than columns are left out.
@@ -144,4 +125,32 @@ fn split<'a>(bytes: &'a [u8], separator: &'a [u8]) -> impl Iterator<Item = &'a [
             }
         }
     })
+}
+
+/// The delimiter that a job file names, a backslash before a sign aside.
+///
+/// # Errors
+/// If it is empty.
+pub(crate) fn plain_delimiter(delimiter: &str) -> Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    let mut signs = delimiter.chars().peekable();
+    while let Some(sign) = signs.next() {
+        let sign = match (sign, signs.peek()) {
+            ('\\', Some('t')) => {
+                signs.next();
+                '\t'
+            }
+            ('\\', Some(next)) if next.is_ascii_punctuation() => {
+                let next = *next;
+                signs.next();
+                next
+            }
+            _ => sign,
+        };
+        plain.extend_from_slice(sign.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    if plain.is_empty() {
+        return Err(Error::new(codes::SCHEMA, "`field_delimiter` is empty"));
+    }
+    Ok(plain)
 }

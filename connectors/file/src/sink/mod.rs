@@ -5,7 +5,6 @@ mod commit;
 mod encode;
 mod handle;
 mod io_error;
-mod java_time;
 mod lzop;
 mod naming;
 mod output;

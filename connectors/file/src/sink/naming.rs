@@ -6,7 +6,7 @@ use seatunnel_api::config::nearest;
 use seatunnel_api::time::MICROS_PER_SECOND;
 use seatunnel_api::{Error, Result, codes};
 
-use crate::sink::java_time::JavaTimeFormat;
+use seatunnel_formats::cells::JavaTimeFormat;
 
 const TRANSACTION: &str = "transactionId";
 

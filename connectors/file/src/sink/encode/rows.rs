@@ -4,10 +4,8 @@ use std::path::Path;
 
 use arrow_array::{Array, RecordBatch};
 use seatunnel_api::{DataType, Error, Result, codes};
+use seatunnel_formats::cells::{CellStyle, Cells, Delimited, Json, render};
 
-use super::cells::{CellStyle, Cells, render};
-use super::delimited::Delimited;
-use super::json::Json;
 use crate::sink::charset::Charset;
 use crate::sink::output::OutputFile;
 

@@ -1,17 +1,27 @@
 //! How values look between delimiters: in text files, and in CSV with quotes.
 
 use seatunnel_api::DataType;
+use seatunnel_api::options::OptionEnum;
 
-use super::cells::CellStyle;
-use super::time_text::TimeText;
-use crate::sink_options::CsvStringQuoteMode;
+use super::{CellStyle, TimeText};
+
+/// When the strings of a CSV file stand in quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum CsvStringQuoteMode {
+    /// Always.
+    All,
+    /// Only where it is needed to read the same back.
+    Minimal,
+    /// Never; a string that could not be read back is an error.
+    None,
+}
 
 /// What stands between the items of nested values, by depth; the first is the field delimiter.
 const SEPARATORS: [u8; 7] = [1, 2, 3, 4, 5, 6, 7];
 
 /// Values between delimiters. Items of a list, entries of a map and values of a row stand between
 /// the separators U+0002 to U+0007, one further for each depth of nesting.
-pub(crate) struct Delimited {
+pub struct Delimited {
     separators: [Vec<u8>; SEPARATORS.len()],
     null: Vec<u8>,
     quotes: Option<Quotes>,
@@ -21,7 +31,7 @@ pub(crate) struct Delimited {
 }
 
 /// When a value stands in quotes.
-pub(crate) struct Quotes {
+struct Quotes {
     mode: CsvStringQuoteMode,
     /// Bytes that a value can't have without quotes.
     special: Box<[bool; 256]>,
@@ -29,11 +39,7 @@ pub(crate) struct Quotes {
 
 impl Delimited {
     /// Values of a text file.
-    pub(crate) fn new(
-        field_delimiter: &str,
-        null: &str,
-        [date, time, timestamp]: [TimeText; 3],
-    ) -> Self {
+    pub fn new(field_delimiter: &str, null: &str, [date, time, timestamp]: [TimeText; 3]) -> Self {
         let mut separators = SEPARATORS.map(|byte| vec![byte]);
         separators[0] = field_delimiter.as_bytes().to_vec();
         Self {
@@ -47,7 +53,7 @@ impl Delimited {
     }
 
     /// The same with quotes: CSV.
-    pub(crate) fn with_quotes(mut self, mode: CsvStringQuoteMode, row_delimiter: &str) -> Self {
+    pub fn with_quotes(mut self, mode: CsvStringQuoteMode, row_delimiter: &str) -> Self {
         let mut special = Box::new([false; 256]);
         let delimiters = self.separators[0].first().into_iter();
         for byte in delimiters.chain(row_delimiter.as_bytes()).chain(b"\"\r\n") {
@@ -58,12 +64,12 @@ impl Delimited {
     }
 
     /// What stands between two fields.
-    pub(crate) fn field_delimiter(&self) -> &[u8] {
+    pub fn field_delimiter(&self) -> &[u8] {
         &self.separators[0]
     }
 
     /// Whether values of the type nest deeper than there are separators.
-    pub(crate) fn is_too_deep(data_type: &DataType) -> bool {
+    pub fn is_too_deep(data_type: &DataType) -> bool {
         fn depth(data_type: &DataType) -> usize {
             match data_type {
                 DataType::Array(item) => 1 + depth(item),
@@ -83,7 +89,7 @@ impl Delimited {
     }
 
     /// Whether values of the type come out of rendering without the quotes that they may need.
-    pub(crate) fn needs_second_look(&self, data_type: &DataType) -> bool {
+    pub fn needs_second_look(&self, data_type: &DataType) -> bool {
         let patterned = |text: &TimeText| matches!(text, TimeText::Pattern(_));
         let Some(quotes) = &self.quotes else {
             return false;
@@ -106,7 +112,7 @@ impl Delimited {
     }
 
     /// Writes a rendered value that is there, in quotes if need be.
-    pub(crate) fn quote_if_needed(&self, out: &mut Vec<u8>, value: &[u8]) {
+    pub fn quote_if_needed(&self, out: &mut Vec<u8>, value: &[u8]) {
         match &self.quotes {
             Some(quotes) if quotes.mode != CsvStringQuoteMode::None && self.is_special(value) => {
                 in_quotes(out, value);
@@ -116,7 +122,7 @@ impl Delimited {
     }
 
     /// Whether a value must not be written because quotes are forbidden and it can't do without.
-    pub(crate) fn is_unwritable(&self, value: &[u8]) -> bool {
+    pub fn is_unwritable(&self, value: &[u8]) -> bool {
         self.quotes.as_ref().is_some_and(|quotes| {
             quotes.mode == CsvStringQuoteMode::None
                 && value
@@ -126,18 +132,18 @@ impl Delimited {
     }
 
     /// Whether quotes are never written.
-    pub(crate) fn forbids_quotes(&self) -> bool {
+    pub fn forbids_quotes(&self) -> bool {
         let quotes = self.quotes.as_ref();
         quotes.is_some_and(|quotes| quotes.mode == CsvStringQuoteMode::None)
     }
 
     /// Whether a lone empty value needs quotes so that its row is not taken for a blank line.
-    pub(crate) fn marks_blank_rows(&self) -> bool {
+    pub fn marks_blank_rows(&self) -> bool {
         self.quotes.is_some() && !self.forbids_quotes()
     }
 
     /// A name of a column, for the header.
-    pub(crate) fn name(&self, out: &mut Vec<u8>, name: &str) {
+    pub fn name(&self, out: &mut Vec<u8>, name: &str) {
         self.quote_if_needed(out, name.as_bytes());
     }
 

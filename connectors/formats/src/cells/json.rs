@@ -3,12 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::cells::CellStyle;
-use super::time_text::TimeText;
+use super::{CellStyle, TimeText};
 
 /// Values of JSON: binary data in base64, dates and times as text, decimals as numbers with all
 /// digits of their scale, numbers that are not finite as text.
-pub(crate) struct Json {
+pub struct Json {
     date: TimeText,
     time: TimeText,
     timestamp: TimeText,
@@ -16,7 +15,7 @@ pub(crate) struct Json {
 
 impl Json {
     /// Values with dates and times written so.
-    pub(crate) fn new([date, time, timestamp]: [TimeText; 3]) -> Self {
+    pub fn new([date, time, timestamp]: [TimeText; 3]) -> Self {
         Self {
             date,
             time,

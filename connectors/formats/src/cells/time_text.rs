@@ -3,11 +3,11 @@
 use seatunnel_api::time::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days, format_date};
 use seatunnel_api::{Error, Result, codes};
 
-use crate::sink::java_time::JavaTimeFormat;
+use super::java_time::JavaTimeFormat;
 
 /// How a column's dates or times are written.
 #[derive(Debug)]
-pub(crate) enum TimeText {
+pub enum TimeText {
     /// ISO 8601 with fractions where there are any, and this between date and time.
     Iso(u8),
     /// As the user's pattern says.
@@ -19,7 +19,7 @@ impl TimeText {
     ///
     /// # Errors
     /// If the pattern is not one of Java's.
-    pub(crate) fn new(key: &str, pattern: Option<&str>, between: u8) -> Result<Self> {
+    pub fn new(key: &str, pattern: Option<&str>, between: u8) -> Result<Self> {
         let Some(pattern) = pattern else {
             return Ok(Self::Iso(between));
         };
@@ -34,7 +34,7 @@ impl TimeText {
 
     /// A day, in days since 1970-01-01.
     #[inline]
-    pub(crate) fn date(&self, out: &mut Vec<u8>, days: i32) {
+    pub fn date(&self, out: &mut Vec<u8>, days: i32) {
         match self {
             Self::Iso(_) => iso_date(out, days),
             Self::Pattern(format) => {
@@ -45,7 +45,7 @@ impl TimeText {
 
     /// A time of day, in microseconds since midnight.
     #[inline]
-    pub(crate) fn time(&self, out: &mut Vec<u8>, micros: i64) {
+    pub fn time(&self, out: &mut Vec<u8>, micros: i64) {
         match self {
             Self::Iso(_) => iso_time(out, micros),
             Self::Pattern(format) => format.format_timestamp_into(micros, out),
@@ -54,7 +54,7 @@ impl TimeText {
 
     /// A wall-clock timestamp, in microseconds since 1970.
     #[inline]
-    pub(crate) fn timestamp(&self, out: &mut Vec<u8>, micros: i64) {
+    pub fn timestamp(&self, out: &mut Vec<u8>, micros: i64) {
         match self {
             Self::Iso(between) => {
                 let days = micros.div_euclid(MICROS_PER_DAY);
@@ -68,7 +68,7 @@ impl TimeText {
 
     /// An instant, in microseconds since 1970 UTC; written in UTC.
     #[inline]
-    pub(crate) fn instant(&self, out: &mut Vec<u8>, micros: i64) {
+    pub fn instant(&self, out: &mut Vec<u8>, micros: i64) {
         self.timestamp(out, micros);
         if matches!(self, Self::Iso(_)) {
             out.push(b'Z');

@@ -2,6 +2,12 @@
 //!
 //! A column is rendered as a whole, its type looked at once; nested values from their rendered items.
 
+mod delimited;
+mod java_time;
+mod json;
+mod number;
+mod time_text;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type,
@@ -10,12 +16,14 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef};
 use seatunnel_api::{DataType, MAX_DECIMAL128};
 
-use super::number;
-use super::time_text::TimeText;
+pub use delimited::{CsvStringQuoteMode, Delimited};
+pub use java_time::JavaTimeFormat;
+pub use json::Json;
+pub use time_text::TimeText;
 
 /// The values of a column as text, one behind the other.
 #[derive(Default)]
-pub(crate) struct Cells {
+pub struct Cells {
     bytes: Vec<u8>,
     /// Where each value ends.
     ends: Vec<usize>,
@@ -23,33 +31,33 @@ pub(crate) struct Cells {
 
 impl Cells {
     /// Forgets all values and keeps the memory.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
     }
 
     /// Number of values.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The text of a value.
     #[inline]
-    pub(crate) fn get(&self, index: usize) -> &[u8] {
+    pub fn get(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start..self.ends[index]]
     }
 
     /// Adds a value by what `write` puts behind the bytes.
     #[inline]
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
         self.ends.push(self.bytes.len());
     }
 }
 
 /// How the values of a format look.
-pub(crate) trait CellStyle {
+pub trait CellStyle {
     /// A missing value at this depth of nesting.
     fn null(&self, level: usize) -> &[u8];
     /// A text.
@@ -75,7 +83,7 @@ pub(crate) trait CellStyle {
 }
 
 /// Renders all values of a column behind those that `cells` holds.
-pub(crate) fn render<S: CellStyle>(
+pub fn render<S: CellStyle>(
     column: &dyn Array,
     data_type: &DataType,
     style: &S,

@@ -10,14 +10,14 @@ enum Piece {
 
 /// A pattern, taken apart.
 #[derive(Debug)]
-pub(crate) struct JavaTimeFormat(Vec<Piece>);
+pub struct JavaTimeFormat(Vec<Piece>);
 
 impl JavaTimeFormat {
     /// Takes a pattern apart.
     ///
     /// # Errors
     /// What was not understood.
-    pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
+    pub fn compile(pattern: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut chars = pattern.chars().peekable();
         while let Some(c) = chars.next() {
@@ -58,7 +58,7 @@ impl JavaTimeFormat {
     }
 
     /// Writes a wall-clock timestamp, in microseconds since 1970.
-    pub(crate) fn format_timestamp_into(&self, micros: i64, out: &mut Vec<u8>) {
+    pub fn format_timestamp_into(&self, micros: i64, out: &mut Vec<u8>) {
         let days = micros.div_euclid(MICROS_PER_DAY);
         let time = micros.rem_euclid(MICROS_PER_DAY);
         let (year, month, day) = civil_from_days(days as i32);

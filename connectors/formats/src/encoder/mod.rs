@@ -1,0 +1,192 @@
+//! Rows into messages, whatever their format.
+
+mod change;
+mod lines;
+
+use std::sync::Arc;
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use seatunnel_api::{Batch, CatalogTable, DataType, Error, Result};
+
+use self::change::Envelope;
+use self::lines::Lines;
+use crate::codes;
+use crate::options::{Format, FormatOptions};
+
+/// What is encoded of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The message's value.
+    Value,
+    /// Its key.
+    Key,
+}
+
+/// Encodes the rows of one table, batch by batch: the bytes of all messages lie one behind the other.
+pub struct Encoder {
+    kind: Kind,
+    messages: Messages,
+}
+
+enum Kind {
+    Lines(Lines),
+    Changes(Lines, Envelope),
+    /// A column that holds what the message is.
+    Column(usize),
+}
+
+/// The bytes of each row's message.
+#[derive(Default)]
+pub(crate) struct Messages {
+    bytes: Vec<u8>,
+    /// Where each message ends, and whether there is one.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Messages {
+    /// Forgets all and keeps the memory.
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// The buffer to write the next message to; [`Messages::end`] ends it.
+    #[inline]
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// The message is written.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.ends.push((self.bytes.len(), true));
+    }
+
+    /// The row has no message of its own: nothing is there.
+    fn none(&mut self) {
+        self.ends.push((self.bytes.len(), false));
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> Option<&[u8]> {
+        let start = match row {
+            0 => 0,
+            row => self.ends[row - 1].0,
+        };
+        let (end, is_there) = self.ends[row];
+        is_there.then(|| &self.bytes[start..end])
+    }
+}
+
+impl Encoder {
+    /// For rows of `table`, of which `columns` make up this part of the message.
+    ///
+    /// Keys of changes are plain JSON: the same for every change of a row, so that all go to one
+    /// partition.
+    ///
+    /// # Errors
+    /// If the format can't be written, or not with these columns.
+    pub fn new(
+        table: &Arc<CatalogTable>,
+        columns: &[usize],
+        options: &FormatOptions,
+        part: Part,
+    ) -> Result<Self> {
+        let json = || Lines::json(table, columns);
+        let changes = |envelope| match part {
+            Part::Key => Kind::Lines(json()),
+            Part::Value => Kind::Changes(json(), envelope),
+        };
+        let kind = match options.format {
+            Format::Json => Kind::Lines(json()),
+            Format::Text => Kind::Lines(Lines::text(table, columns, &options.field_delimiter)?),
+            Format::CanalJson => changes(Envelope::DataAndType),
+            Format::OggJson => changes(Envelope::DataAndType),
+            Format::MaxwellJson => changes(Envelope::DataAndType),
+            Format::DebeziumJson => changes(Envelope::BeforeAndAfter),
+            Format::CompatibleDebeziumJson | Format::Native => {
+                let name = match part {
+                    Part::Value => "value",
+                    Part::Key => "key",
+                };
+                Kind::Column(message_column(table, name)?)
+            }
+            Format::CompatibleKafkaConnectJson | Format::Avro | Format::Protobuf => {
+                return Err(Error::new(
+                    codes::SCHEMA,
+                    format!(
+                        "a sink can't write messages of the format {:?}",
+                        options.format
+                    ),
+                ));
+            }
+        };
+        Ok(Self {
+            kind,
+            messages: Messages::default(),
+        })
+    }
+
+    /// Encodes a batch; what was encoded before is forgotten.
+    ///
+    /// # Errors
+    /// If a row can't be put into the format.
+    pub fn encode(&mut self, batch: &Batch) -> Result<()> {
+        self.messages.clear();
+        match &mut self.kind {
+            Kind::Lines(lines) => lines.encode(batch, &mut self.messages),
+            Kind::Changes(lines, envelope) => lines.encode_in(batch, envelope, &mut self.messages),
+            Kind::Column(column) => {
+                copy(batch.records().column(*column).as_ref(), &mut self.messages)
+            }
+        }
+        Ok(())
+    }
+
+    /// The message of a row of the batch; nothing where a null stands for it.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<&[u8]> {
+        self.messages.get(row)
+    }
+}
+
+/// A column of text or bytes that holds a message as it is.
+fn message_column(table: &CatalogTable, name: &str) -> Result<usize> {
+    let found = table.schema().index_of(name);
+    found
+        .filter(|index| {
+            matches!(
+                table.columns()[*index].data_type,
+                DataType::String | DataType::Bytes
+            )
+        })
+        .ok_or_else(|| {
+            Error::new(
+                codes::SCHEMA,
+                format!("rows of this format need a column `{name}` of text or bytes"),
+            )
+            .with_context("table", table.path())
+        })
+}
+
+fn copy(column: &dyn Array, messages: &mut Messages) {
+    let mut add = |value: Option<&[u8]>| match value {
+        Some(value) => {
+            messages.buffer().extend_from_slice(value);
+            messages.end();
+        }
+        None => messages.none(),
+    };
+    match column.as_string_opt::<i32>() {
+        Some(texts) => texts.iter().for_each(|text| add(text.map(str::as_bytes))),
+        None => {
+            if let Some(bytes) = column.as_binary_opt::<i32>() {
+                bytes.iter().for_each(add);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Sees to what building and testing need beside Rust: a C compiler, for the SQLite, zstd and allocator sources that are
-# compiled in; PostgreSQL, MariaDB and openssl, of which tests start private servers with certificates. `--ci` adds what
-# the checks of .ci/run need: Python with venv.
+# Sees to what building and testing need beside Rust: C compilers and make, for the SQLite, zstd, Kafka client and
+# allocator sources that are compiled in; OpenSSL's headers, for the Kafka client; PostgreSQL, MariaDB and openssl, of
+# which tests start private servers with certificates; Java and Maven, for Kafka brokers, whose jars scripts/kafka.sh
+# fetches. `--ci` adds what the checks of .ci/run need: Python with venv.
 #
 # On Debian and its kin, as root, missing packages are installed. Elsewhere it says what is missing and ends with 1.
 set -euo pipefail
@@ -13,6 +14,10 @@ fi
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v c++ >/dev/null || missing+=(g++)
+command -v make >/dev/null || missing+=(make)
+command -v pkg-config >/dev/null || missing+=(pkg-config)
+pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev)
 have() { command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 have postgres && have initdb || missing+=(postgresql)
 have psql || missing+=(postgresql-client)
@@ -20,6 +25,8 @@ have psql || missing+=(postgresql-client)
 have mariadbd && have mariadb-install-db || missing+=(mariadb-server-core)
 have mariadb || missing+=(mariadb-client-core)
 have openssl || missing+=(openssl)
+have java || missing+=(openjdk-17-jre-headless)
+have mvn || missing+=(maven)
 if [ "${1:-}" = --ci ]; then
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)

@@ -38,6 +38,10 @@ pub struct EnvOptions {
     /// How many checkpoints are kept; savepoints don't count.
     #[option(key = "checkpoint.max-retained", default = 3, min = 1)]
     pub checkpoint_max_retained: usize,
+    /// Folder for what outlives the process: checkpoints, and which runs there are. If not given: what
+    /// the variable `SEATUNNEL_STATE` names, else `.seatunnel` in the user's home.
+    #[option(key = "state.dir")]
+    pub state_dir: Option<String>,
     /// How often a failed job is started again, where trying again may help. If not given: 3 times,
     /// and only while no at-least-once sink has rows that would come twice.
     #[option(key = "job.retry.times")]

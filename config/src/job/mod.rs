@@ -16,7 +16,7 @@ use seatunnel_api::options::{
 use seatunnel_api::plan::DirtyPlace;
 
 pub use graph::Graph;
-pub use plan::{Overrides, build, check};
+pub use plan::{Overrides, build, check, new_job_id};
 
 /// What a block stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,6 +19,8 @@ use super::{Graph, JobSpec, PluginKind, PluginSpec, codes};
 pub struct Overrides {
     /// The job's name.
     pub job_name: Option<String>,
+    /// The run's number, for a run that goes on or whose number somebody chose.
+    pub job_id: Option<String>,
 }
 
 /// The name of a job that nobody named.
@@ -55,7 +57,7 @@ pub async fn build(spec: &JobSpec, registry: &Registry, overrides: &Overrides) -
     let graph = graph.ok_or_else(|| Error::new(api_codes::INTERNAL, "the job has no graph"))?;
     let env = spec.env.clone();
     let job = JobContext {
-        id: new_job_id().into(),
+        id: overrides.job_id.clone().unwrap_or_else(new_job_id).into(),
         name: overrides
             .job_name
             .clone()
@@ -226,7 +228,7 @@ fn unknown(plugin: &PluginSpec, registry: &Registry) -> Diagnostic {
 }
 
 /// A number that no other run on this machine has: the time, this process and a counter.
-fn new_job_id() -> String {
+pub fn new_job_id() -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let millis = now.map_or(0, |d| d.as_millis() as u64);

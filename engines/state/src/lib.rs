@@ -1,9 +1,13 @@
-//! What outlives a process of a job: its checkpoints.
+//! What outlives a process of a job: its checkpoints, what is known of its runs, and how to reach
+//! the process that works on it.
 
 pub mod codes;
+#[cfg(unix)]
+pub mod control;
 mod folder;
 mod frame;
 mod memory;
+pub mod runs;
 mod storage;
 
 pub use folder::FolderStorage;

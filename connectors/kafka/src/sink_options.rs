@@ -2,7 +2,7 @@
 
 use seatunnel_api::options::{OptionEnum, Options};
 
-use crate::options::ClientOptions;
+use crate::options::{ClientOptions, FormatOptions};
 
 /// What is promised about rows when processes and brokers fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
@@ -51,4 +51,7 @@ pub struct KafkaSinkOptions {
     pub partition_key_fields: Option<Vec<String>>,
     /// Columns that become headers of the message, as text, and are left out of its value. A null gives no header.
     pub kafka_headers_fields: Option<Vec<String>>,
+    /// What messages look like.
+    #[option(flatten)]
+    pub format: FormatOptions,
 }

@@ -41,6 +41,11 @@ impl Cells {
         self.ends.len()
     }
 
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// The text of a value.
     #[inline]
     pub fn get(&self, index: usize) -> &[u8] {

@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use seatunnel_api::{Batch, CatalogTable, DataType, Error, Result};
+use seatunnel_api::{Batch, CatalogTable, DataType, Error, Result, TableSchema};
 
 use self::change::Envelope;
 use self::lines::Lines;
+use crate::avro::AvroEncoder;
 use crate::codes;
 use crate::options::{Format, FormatOptions};
+use crate::protobuf::ProtobufEncoder;
+use crate::registry::Registry;
 
 /// What is encoded of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,10 @@ enum Kind {
     Changes(Lines, Envelope),
     /// A column that holds what the message is.
     Column(usize),
+    /// Of these columns.
+    Avro(Vec<usize>, Box<AvroEncoder>),
+    /// Of these columns.
+    Protobuf(Vec<usize>, Box<ProtobufEncoder>),
 }
 
 /// The bytes of each row's message.
@@ -112,7 +119,19 @@ impl Encoder {
                 };
                 Kind::Column(message_column(table, name)?)
             }
-            Format::CompatibleKafkaConnectJson | Format::Avro | Format::Protobuf => {
+            Format::Avro => {
+                let registry = Registry::new(&options.registry)?;
+                let table = of_columns(table, columns);
+                let encoder = AvroEncoder::new(&table, &options.avro, registry, part)?;
+                Kind::Avro(columns.to_vec(), Box::new(encoder))
+            }
+            Format::Protobuf => {
+                let registry = Registry::new(&options.registry)?;
+                let table = of_columns(table, columns);
+                let encoder = ProtobufEncoder::new(&table, &options.protobuf, registry, part)?;
+                Kind::Protobuf(columns.to_vec(), Box::new(encoder))
+            }
+            Format::CompatibleKafkaConnectJson => {
                 return Err(Error::new(
                     codes::SCHEMA,
                     format!(
@@ -128,6 +147,19 @@ impl Encoder {
         })
     }
 
+    /// Gets ready for messages of a topic: formats whose schemas have numbers ask the schema registry for them.
+    /// To be awaited before rows for another topic than before are encoded; costs nothing otherwise.
+    ///
+    /// # Errors
+    /// If the schema registry can't be asked (retryable), or doesn't take the schema.
+    pub async fn prepare(&mut self, topic: &str) -> Result<()> {
+        match &mut self.kind {
+            Kind::Avro(_, encoder) => encoder.prepare(topic).await,
+            Kind::Protobuf(_, encoder) => encoder.prepare(topic).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Encodes a batch; what was encoded before is forgotten.
     ///
     /// # Errors
@@ -140,6 +172,22 @@ impl Encoder {
             Kind::Column(column) => {
                 copy(batch.records().column(*column).as_ref(), &mut self.messages)
             }
+            Kind::Avro(columns, encoder) => {
+                let records = batch.records().project(columns)?;
+                let rows = encoder.rows(records.columns())?;
+                for row in 0..batch.num_rows() {
+                    rows.write(row, self.messages.buffer())?;
+                    self.messages.end();
+                }
+            }
+            Kind::Protobuf(columns, encoder) => {
+                let records = batch.records().project(columns)?;
+                let rows = encoder.rows(records.columns())?;
+                for row in 0..batch.num_rows() {
+                    rows.write(row, self.messages.buffer())?;
+                    self.messages.end();
+                }
+            }
         }
         Ok(())
     }
@@ -149,6 +197,12 @@ impl Encoder {
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         self.messages.get(row)
     }
+}
+
+/// The table with these columns only.
+fn of_columns(table: &CatalogTable, columns: &[usize]) -> CatalogTable {
+    let columns = columns.iter().map(|index| table.columns()[*index].clone());
+    table.with_schema(TableSchema::new(columns.collect()))
 }
 
 /// A column of text or bytes that holds a message as it is.

@@ -128,7 +128,7 @@ fn messages_that_rows_hold_are_written_as_they_are() {
     let table = table(&[("key", "bytes"), ("topic", "string"), ("value", "string")]);
     let mut builder = BatchBuilder::new(table);
     let row = [
-        Value::Bytes(b"k".to_vec().into()),
+        Value::Bytes(b"k".to_vec()),
         Value::String("t".into()),
         Value::String("v".into()),
     ];
@@ -177,7 +177,7 @@ fn what_is_written_reads_back() {
         Value::Boolean(true),
         Value::Array(vec![Value::Int(1), Value::Null]),
         Value::Map(vec![(Value::String("x".into()), Value::Int(7))]),
-        Value::Bytes(vec![0, 255].into()),
+        Value::Bytes(vec![0, 255]),
         Value::Time(3_723_000_001),
     ];
     builder.push(RowKind::Insert, &row).unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use seatunnel_api::{Error, Result};
 
@@ -70,6 +71,35 @@ pub(super) fn settings(options: &KafkaSinkOptions) -> Result<ClientConfig> {
         config.set("delivery.report.only.error", "true");
     }
     Ok(config)
+}
+
+/// Settings for these topics: messages may be as large as the smallest limit of them, unless the user says
+/// otherwise. So a row that is too large is found before it is sent, when it can still be told from others.
+pub(crate) async fn with_limit(config: &ClientConfig, topics: &[String]) -> ClientConfig {
+    let mut config = config.clone();
+    if config.get("message.max.bytes").is_some() || topics.is_empty() {
+        return config;
+    }
+    // What can't be asked (no right to it) leaves the client's own limit.
+    if let Some(limit) = smallest_limit(&config, topics).await {
+        config.set(
+            "message.max.bytes",
+            limit.clamp(1_000, 1_000_000_000).to_string(),
+        );
+    }
+    config
+}
+
+async fn smallest_limit(config: &ClientConfig, topics: &[String]) -> Option<u32> {
+    let admin: AdminClient<Notes> = config.create_with_context(Notes::default()).ok()?;
+    let wanted: Vec<_> = topics.iter().map(|t| ResourceSpecifier::Topic(t)).collect();
+    let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(10)));
+    let answers = admin.describe_configs(&wanted, &options).await.ok()?;
+    let limits = answers.iter().flatten().filter_map(|topic| {
+        let value = topic.get("max.message.bytes")?.value.as_deref()?;
+        value.parse().ok()
+    });
+    limits.min()
 }
 
 fn name(semantics: Semantics) -> &'static str {

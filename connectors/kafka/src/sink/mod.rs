@@ -1,11 +1,12 @@
 //! The Kafka sink.
 
 mod channel;
-mod client;
+pub(crate) mod client;
 mod encode;
 pub(crate) mod errors;
 mod partition;
 pub(crate) mod producer;
+mod readback;
 mod text;
 mod topic;
 mod writer;
@@ -14,12 +15,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rdkafka::ClientConfig;
+use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::per_table::options_per_table;
 use seatunnel_api::{
-    CatalogTable, Error, Guarantee, JobContext, PluginInfo, Result, Sink, SinkContext, SinkFactory,
-    TaskContext, erase_sink,
+    CatalogTable, Error, Guarantee, JobContext, PluginInfo, Readback, Result, Sink, SinkContext,
+    SinkFactory, TaskContext, erase_sink,
 };
+use seatunnel_formats::Format;
 
 use self::channel::Channel;
 use self::encode::TableEncoder;
@@ -70,6 +73,9 @@ pub(crate) struct KafkaSink {
     config: ClientConfig,
     options: KafkaSinkOptions,
     tables: Vec<Table>,
+    /// The block and the job, to read back what was written.
+    block: ConfigValue,
+    job: JobContext,
     /// With EXACTLY_ONCE.
     transactions: Option<Transactions>,
 }
@@ -85,7 +91,16 @@ impl KafkaSink {
     fn new(context: &SinkContext) -> Result<Self> {
         let mut tables = Vec::with_capacity(context.tables.len());
         for (table, options) in options_per_table::<KafkaSinkOptions>("Kafka", context)? {
-            let topic = TopicChoice::read(options.topic.as_deref(), None, &table)?;
+            // Rows of these formats say themselves where they belong.
+            let otherwise = matches!(
+                options.format.format,
+                Format::Native | Format::CompatibleDebeziumJson
+            );
+            let topic = TopicChoice::read(
+                options.topic.as_deref(),
+                otherwise.then_some("topic"),
+                &table,
+            )?;
             // Finds what is wrong with options before anything starts.
             TableEncoder::new(&table, &options)?;
             tables.push(Table {
@@ -108,6 +123,11 @@ impl KafkaSink {
                 &options.transaction_prefix,
                 &context.job,
                 client::fingerprint(&tables),
+                tables
+                    .iter()
+                    .filter_map(|t| t.topic.fixed())
+                    .map(str::to_owned)
+                    .collect(),
             )?),
             _ => None,
         };
@@ -115,6 +135,8 @@ impl KafkaSink {
             config,
             options,
             tables,
+            block: context.config.clone(),
+            job: context.job.clone(),
             transactions,
         })
     }
@@ -164,7 +186,11 @@ impl Sink for KafkaSink {
         }
         let channel = match &self.transactions {
             Some(transactions) => Channel::transactional(transactions.clone(), context.subtask)?,
-            None => Channel::Direct(Producer::open(&self.config)?),
+            None => {
+                let topics: Vec<String> = self.fixed_topics().map(str::to_owned).collect();
+                let config = client::with_limit(&self.config, &topics).await;
+                Channel::Direct(Producer::open(&config)?)
+            }
         };
         let partition = PartitionChoice::new(
             self.options.partition,
@@ -207,6 +233,17 @@ impl Sink for KafkaSink {
             Some(transactions) => transactions.check().await,
             None => Ok(()),
         }
+    }
+
+    async fn readback(&self) -> Result<Option<Vec<Readback>>> {
+        let mut all = Vec::with_capacity(self.tables.len());
+        for table in &self.tables {
+            match readback::readback(table, &self.block, &self.job).await? {
+                Some(own) => all.push(own),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(all))
     }
 
     fn guarantee(&self) -> Guarantee {

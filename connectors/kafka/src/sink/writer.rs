@@ -105,17 +105,19 @@ impl Rows {
             encoder,
             ..
         } = &mut tables[*last];
-        encoder.encode(batch, dirty).await?;
+        encoder.encode(batch)?;
+        let messages = encoder.messages(batch);
         let topics = choice.of(batch);
         channel.ready().await?;
         let mut queued = 0;
-        for message in encoder.messages() {
+        for row in 0..batch.num_rows() {
             *count += 1;
-            let topic = match topics.get(message.row, topic) {
+            let message = messages.get(row);
+            let topic = match topics.get(row, topic) {
                 Ok(topic) => topic,
                 Err(error) => {
                     dirty
-                        .reject(batch, message.row, error.with_context("row", *count))
+                        .reject(batch, row, error.with_context("row", *count))
                         .await?;
                     continue;
                 }
@@ -135,7 +137,7 @@ impl Rows {
                 key: message.key,
                 value: message.value,
                 timestamp: message.timestamp,
-                headers: encoder.headers(batch, message.row),
+                headers: message.headers,
                 row: *count,
             };
             loop {
@@ -149,7 +151,7 @@ impl Rows {
                         producer.room().await;
                     }
                     Err(error) if error.is_of_row() => {
-                        dirty.reject(batch, message.row, error).await?;
+                        dirty.reject(batch, row, error).await?;
                         break;
                     }
                     Err(error) => return Err(error),

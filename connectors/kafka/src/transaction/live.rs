@@ -32,7 +32,11 @@ impl Claim {
     /// Nothing if somebody in this process has it.
     pub(super) fn new(id: String) -> Option<Self> {
         let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
-        claimed.insert(id.clone()).then_some(Self(id))
+        // Only made when it is held: dropping it sets the id free.
+        match claimed.insert(id.clone()) {
+            true => Some(Self(id)),
+            false => None,
+        }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -181,6 +185,13 @@ impl LiveTransaction {
                 .with_cause(error)
                 .retryable()
             }
+            _ if error.code() == codes::TRANSACTION_FAILED => Error::new(
+                codes::FENCED,
+                "another producer has taken over the transactional id",
+            )
+            .with_context("transactional id", self.id())
+            .with_help("does the same job run twice?")
+            .with_cause(error),
             _ => error,
         }
     }

@@ -13,6 +13,7 @@ use super::coordinator::Coordinators;
 use super::live::{Claim, LiveTransaction};
 use super::{Prepared, recover};
 use crate::codes;
+use crate::sink::client;
 
 /// What `transaction.max.timeout.ms` is by default, for brokers that won't tell.
 const USUAL_LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -34,7 +35,9 @@ struct Shared {
     prefix: String,
     job: Arc<str>,
     sink: String,
-    /// `config` with timeouts, once it is known what the brokers allow.
+    /// That all rows go to, unless they choose.
+    topics: Vec<String>,
+    /// `config` with timeouts and sizes, once it is known what the brokers allow.
     complete: tokio::sync::OnceCell<ClientConfig>,
     /// For commits; writers have their own.
     coordinators: AsyncMutex<Coordinators>,
@@ -82,6 +85,7 @@ impl Transactions {
         prefix: &str,
         job: &JobContext,
         sink: String,
+        topics: Vec<String>,
     ) -> Result<Self> {
         let coordinators = Coordinators::new(&config)?;
         Ok(Self(Arc::new(Shared {
@@ -89,6 +93,7 @@ impl Transactions {
             prefix: prefix.to_owned(),
             job: job.id.clone(),
             sink,
+            topics,
             complete: tokio::sync::OnceCell::new(),
             coordinators: AsyncMutex::new(coordinators),
             state: Mutex::default(),
@@ -312,7 +317,7 @@ impl Shared {
     async fn complete_config(&self) -> Result<&ClientConfig> {
         self.complete
             .get_or_try_init(|| async {
-                let mut config = self.config.clone();
+                let mut config = client::with_limit(&self.config, &self.topics).await;
                 let timeout = match config.get("transaction.timeout.ms") {
                     Some(given) => given.parse().unwrap_or(USUAL_LONGEST.as_millis()),
                     None => {

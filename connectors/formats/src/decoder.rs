@@ -12,6 +12,7 @@ use crate::fault::{Fault, Step};
 use crate::json::{Dialect, Objects};
 use crate::native;
 use crate::options::{Format, FormatOptions};
+use crate::protobuf::ProtobufDecoder;
 use crate::registry::{Registry, SchemaId};
 use crate::scalars::push_scalar;
 use crate::text::Text;
@@ -61,6 +62,7 @@ enum Kind {
     Text(Text),
     Changes(Changes),
     Avro(Box<AvroDecoder>),
+    Protobuf(Box<ProtobufDecoder>),
     Native,
 }
 
@@ -72,6 +74,15 @@ pub enum Pushed {
     Done,
     /// Nothing was done: [`Decoder::learn`] has to get this schema first, then the message is given again.
     Wants(SchemaId),
+}
+
+impl From<Decoded> for Pushed {
+    fn from(decoded: Decoded) -> Self {
+        match decoded {
+            Decoded::Row => Self::Done,
+            Decoded::Wants(id) => Self::Wants(id),
+        }
+    }
 }
 
 impl Decoder {
@@ -108,7 +119,13 @@ impl Decoder {
                 let decoder = AvroDecoder::new(table.clone(), &options.avro, registry, strip)?;
                 Kind::Avro(Box::new(decoder))
             }
-            Format::CompatibleDebeziumJson | Format::Protobuf => {
+            Format::Protobuf => {
+                let registry = Registry::new(&options.registry)?;
+                let strip = options.strip_schema_registry_header;
+                let decoder = ProtobufDecoder::new(&table, &options.protobuf, registry, strip)?;
+                Kind::Protobuf(Box::new(decoder))
+            }
+            Format::CompatibleDebeziumJson => {
                 return Err(Error::new(
                     codes::SCHEMA,
                     format!(
@@ -135,10 +152,10 @@ impl Decoder {
             // A tombstone: the key is gone, and the row that it stood for is not told.
             (_, None) => return Ok(Pushed::Done),
             (Kind::Avro(decoder), Some(value)) => {
-                return Ok(match decoder.decode(value, &mut self.rows)? {
-                    Decoded::Row => Pushed::Done,
-                    Decoded::Wants(id) => Pushed::Wants(id),
-                });
+                return Ok(decoder.decode(value, &mut self.rows)?.into());
+            }
+            (Kind::Protobuf(decoder), Some(value)) => {
+                return Ok(decoder.decode(value, &mut self.rows)?.into());
             }
             (kind, Some(value)) => kind.decode(value, &mut self.rows),
         };
@@ -159,6 +176,7 @@ impl Decoder {
     pub async fn learn(&mut self, id: SchemaId) -> Result<()> {
         match &mut self.kind {
             Kind::Avro(decoder) => decoder.learn(id).await,
+            Kind::Protobuf(decoder) => decoder.learn(id).await,
             _ => Ok(()),
         }
     }
@@ -184,7 +202,7 @@ impl Kind {
             Self::Json(objects) => objects.decode(value, rows),
             Self::Text(text) => text.decode(value, rows),
             Self::Changes(changes) => changes.decode(value, rows),
-            Self::Avro(_) | Self::Native => Err(Fault::new(
+            Self::Avro(_) | Self::Protobuf(_) | Self::Native => Err(Fault::new(
                 "messages of this format are not read by their value alone",
             )),
             Self::Content => {
@@ -205,6 +223,7 @@ impl Kind {
             Self::Text(_) => "delimited text",
             Self::Changes(changes) => changes.name(),
             Self::Avro(_) => "Avro",
+            Self::Protobuf(_) => "Protocol Buffers",
             Self::Native => "a message of Kafka",
         }
     }

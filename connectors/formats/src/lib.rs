@@ -8,10 +8,12 @@ mod fault;
 
 mod change;
 mod decoder;
+mod digits;
 mod encoder;
 mod json;
 mod native;
 mod options;
+pub mod protobuf;
 pub mod registry;
 mod scalars;
 #[cfg(test)]

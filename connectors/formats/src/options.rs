@@ -3,6 +3,7 @@
 use seatunnel_api::options::{OptionEnum, Options};
 
 use crate::avro::AvroOptions;
+use crate::protobuf::ProtobufOptions;
 use crate::registry::RegistryOptions;
 
 /// What messages hold.
@@ -69,6 +70,9 @@ pub struct FormatOptions {
     /// Messages in Avro.
     #[option(flatten)]
     pub avro: AvroOptions,
+    /// Messages in Protocol Buffers.
+    #[option(flatten)]
+    pub protobuf: ProtobufOptions,
     /// A schema registry.
     #[option(flatten)]
     pub registry: RegistryOptions,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::options::Options;
 use seatunnel_api::{CatalogTable, Column, DataType, TablePath, TableSchema};
-use seatunnel_formats::{Decoder, FormatOptions, Message};
+use seatunnel_formats::{Decoder, FormatOptions, Message, Pushed};
 use serde_json::{Value as Json, json};
 
 fn decoder(columns: &[(&str, &str)], options: Json) -> Decoder {
@@ -41,7 +41,10 @@ fn rows(decoder: &mut Decoder) -> Vec<String> {
 fn read(columns: &[(&str, &str)], options: Json, messages: &[&str]) -> Vec<String> {
     let mut decoder = decoder(columns, options);
     for text in messages {
-        decoder.push(&message(text.as_bytes())).unwrap();
+        assert_eq!(
+            decoder.push(&message(text.as_bytes())).unwrap(),
+            Pushed::Done
+        );
     }
     rows(&mut decoder)
 }
@@ -190,7 +193,7 @@ fn broken_messages_never_leave_a_trace() {
         let wanted = read(columns, options.clone(), &[text, text]);
         let mut decoder = decoder(columns, options);
         for at in 0..good.len() {
-            decoder.push(&message(good)).unwrap();
+            assert_eq!(decoder.push(&message(good)).unwrap(), Pushed::Done);
             // Whatever comes of them: they must not disturb the rows around.
             for broken in [
                 good[..at].to_vec(),
@@ -203,7 +206,7 @@ fn broken_messages_never_leave_a_trace() {
                     assert_eq!(decoder.rows(), before);
                 }
             }
-            decoder.push(&message(good)).unwrap();
+            assert_eq!(decoder.push(&message(good)).unwrap(), Pushed::Done);
             let rows = rows(&mut decoder);
             let half = wanted.len() / 2;
             assert_eq!(rows[..half], wanted[..half]);

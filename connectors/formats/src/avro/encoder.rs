@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use seatunnel_api::{Batch, CatalogTable, DataType, Error, Result};
+use arrow_array::{ArrayRef, RecordBatch};
+use seatunnel_api::{CatalogTable, DataType, Error, Result};
 
 use super::options::{AvroFraming, AvroOptions};
 use super::schema::{self, Derive, Layout};
 use super::write::{Cell, bind};
 use super::{SINGLE_OBJECT, fingerprint};
+use crate::Part;
 use crate::codes;
 use crate::registry::{self, Registry, SchemaKind};
 
@@ -24,6 +26,7 @@ enum Framing {
     /// The number of the schema, asked for by topic.
     Registry {
         registry: Arc<Registry>,
+        part: Part,
         schema: String,
         record: String,
         topic: Option<(String, [u8; registry::HEADER])>,
@@ -34,7 +37,7 @@ enum Framing {
 const RECORD: &str = "SeaTunnelRecord";
 
 impl AvroEncoder {
-    /// For rows of this table.
+    /// For rows of this table, which are this part of messages.
     ///
     /// # Errors
     /// If the schema is not valid or doesn't fit the table, or a type has no place in Avro.
@@ -42,17 +45,21 @@ impl AvroEncoder {
         table: &CatalogTable,
         options: &AvroOptions,
         registry: Option<Arc<Registry>>,
+        part: Part,
     ) -> Result<Self> {
+        // A schema that is given is that of values.
+        let given = options.avro_schema.as_ref();
+        let given = given.filter(|_| part == Part::Value);
         let derive = Derive {
             nullable: options.avro_nullable.unwrap_or(true),
             nullable_rows: options.avro_row_nullable,
         };
-        let layout = match &options.avro_schema {
+        let layout = match given {
             Some(text) => schema::parse(text, &[])?.1,
             None => schema::derived(table.columns(), derive)?,
         };
         // Only who shows the schema to others needs names that are valid in Avro.
-        let json = || match &options.avro_schema {
+        let json = || match given {
             Some(text) => Ok(text.clone()),
             None => schema::derived_json(RECORD, table.columns(), derive),
         };
@@ -63,6 +70,7 @@ impl AvroEncoder {
                 let record = parsed.name().map_or_else(String::new, |n| n.fullname(None));
                 Framing::Registry {
                     registry,
+                    part,
                     schema,
                     record,
                     topic: None,
@@ -90,7 +98,7 @@ impl AvroEncoder {
             framing,
         };
         // What doesn't fit is found before there are rows.
-        let empty = arrow_array::RecordBatch::new_empty(table.arrow_schema().clone());
+        let empty = RecordBatch::new_empty(table.arrow_schema().clone());
         encoder.bind(empty.columns())?;
         Ok(encoder)
     }
@@ -103,6 +111,7 @@ impl AvroEncoder {
     pub async fn prepare(&mut self, to: &str) -> Result<()> {
         let Framing::Registry {
             registry,
+            part,
             schema,
             record,
             topic,
@@ -113,16 +122,18 @@ impl AvroEncoder {
         if topic.as_ref().is_some_and(|(topic, _)| topic == to) {
             return Ok(());
         }
-        let id = registry.id(to, record, SchemaKind::Avro, schema).await?;
+        let id = registry
+            .id(to, *part, record, SchemaKind::Avro, schema)
+            .await?;
         *topic = Some((to.to_owned(), registry::header(id)));
         Ok(())
     }
 
-    /// The rows of a batch, ready to be written.
+    /// The rows of a batch of the table, ready to be written.
     ///
     /// # Errors
     /// If the batch is none of the table's.
-    pub fn rows<'a>(&'a self, batch: &'a Batch) -> Result<AvroRows<'a>> {
+    pub fn rows<'a>(&'a self, arrays: &'a [ArrayRef]) -> Result<AvroRows<'a>> {
         let header = match &self.framing {
             Framing::Always(bytes) => bytes.as_slice(),
             Framing::Registry { topic, .. } => match topic {
@@ -137,11 +148,11 @@ impl AvroEncoder {
         };
         Ok(AvroRows {
             header,
-            root: self.bind(batch.records().columns())?,
+            root: self.bind(arrays)?,
         })
     }
 
-    fn bind<'a>(&self, arrays: &'a [arrow_array::ArrayRef]) -> Result<Cell<'a>> {
+    fn bind<'a>(&self, arrays: &'a [ArrayRef]) -> Result<Cell<'a>> {
         let columns: Vec<(&str, &DataType)> =
             self.columns.iter().map(|(n, t)| (n.as_str(), t)).collect();
         bind(&self.layout, &columns, arrays)

@@ -1,7 +1,6 @@
 //! Apache Avro: rows as binary records, with or without something in front that says by which schema.
 
 mod decoder;
-mod digits;
 mod encoder;
 mod input;
 mod options;

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use arrow_buffer::i256;
 
-use super::digits;
 use super::input::Input;
 use super::plan::{Branch, Digits, Field, Node, Plan, Scale, Skip};
 use crate::columns::{Column, Maps};
+use crate::digits;
 use crate::fault::{Fault, Step};
 
 /// How deep types that contain themselves may go in a message: each level takes stack.

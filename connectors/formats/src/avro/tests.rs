@@ -8,6 +8,7 @@ use seatunnel_api::{Batch, CatalogTable, Value};
 
 use super::schema::{Derive, derived_json};
 use super::*;
+use crate::Part;
 use crate::columns::RowColumns;
 use crate::registry::stand_in::StandIn;
 use crate::registry::{Registry, RegistryOptions, SchemaId};
@@ -50,12 +51,12 @@ fn decoder(table: &Arc<CatalogTable>, options: &AvroOptions) -> AvroDecoder {
 }
 
 fn write(table: &CatalogTable, batch: &Batch, options: &AvroOptions) -> Vec<Vec<u8>> {
-    let encoder = AvroEncoder::new(table, options, None).unwrap();
+    let encoder = AvroEncoder::new(table, options, None, Part::Value).unwrap();
     messages(&encoder, batch)
 }
 
 fn messages(encoder: &AvroEncoder, batch: &Batch) -> Vec<Vec<u8>> {
-    let rows = encoder.rows(batch).unwrap();
+    let rows = encoder.rows(batch.records().columns()).unwrap();
     let one = |row| {
         let mut out = Vec::new();
         rows.write(row, &mut out).unwrap();
@@ -352,7 +353,7 @@ fn a_given_schema_is_written_in_its_order_with_null_for_what_rows_lack() {
     ]);
     assert_eq!(written[0], reference(schema, expected));
 
-    let encoder = AvroEncoder::new(&table, &options(Some(schema)), None).unwrap();
+    let encoder = AvroEncoder::new(&table, &options(Some(schema)), None, Part::Value).unwrap();
     let bad = batch(
         &table,
         &[vec![
@@ -362,7 +363,11 @@ fn a_given_schema_is_written_in_its_order_with_null_for_what_rows_lack() {
         ]],
     );
     let mut out = vec![9];
-    let error = encoder.rows(&bad).unwrap().write(0, &mut out).unwrap_err();
+    let error = encoder
+        .rows(bad.records().columns())
+        .unwrap()
+        .write(0, &mut out)
+        .unwrap_err();
     assert!(
         error.is_of_row() && error.to_string().contains("AJAR"),
         "{error}"
@@ -370,7 +375,7 @@ fn a_given_schema_is_written_in_its_order_with_null_for_what_rows_lack() {
     assert_eq!(out, [9], "nothing of a row that can't be written stays");
 
     let other = named(&[("money", "string"), ("state", "string"), ("n", "int")]);
-    let error = AvroEncoder::new(&other, &options(Some(schema)), None)
+    let error = AvroEncoder::new(&other, &options(Some(schema)), None, Part::Value)
         .err()
         .unwrap();
     assert!(error.to_string().contains("money"), "{error}");
@@ -379,10 +384,10 @@ fn a_given_schema_is_written_in_its_order_with_null_for_what_rows_lack() {
 #[test]
 fn a_null_without_a_place_is_the_rows_fault() {
     let table = table(&["int", "{a = int}"]);
-    let encoder = AvroEncoder::new(&table, &options(None), None).unwrap();
+    let encoder = AvroEncoder::new(&table, &options(None), None, Part::Value).unwrap();
     let batch = batch(&table, &[vec![Value::Int(1), Value::Null]]);
     let error = encoder
-        .rows(&batch)
+        .rows(batch.records().columns())
         .unwrap()
         .write(0, &mut Vec::new())
         .unwrap_err();
@@ -511,7 +516,7 @@ fn framings_are_written_and_read() {
         ),
         rows
     );
-    assert!(AvroEncoder::new(&table, &confluent, None).is_err());
+    assert!(AvroEncoder::new(&table, &confluent, None, Part::Value).is_err());
 }
 
 async fn registry(stand_in: &StandIn) -> Arc<Registry> {
@@ -536,7 +541,13 @@ async fn rows_travel_by_the_schemas_of_a_registry() {
         avro_row_nullable: true,
         ..AvroOptions::default()
     };
-    let mut encoder = AvroEncoder::new(&table, &options, Some(registry(&stand_in).await)).unwrap();
+    let mut encoder = AvroEncoder::new(
+        &table,
+        &options,
+        Some(registry(&stand_in).await),
+        Part::Value,
+    )
+    .unwrap();
     encoder.prepare("orders").await.unwrap();
     encoder.prepare("orders").await.unwrap();
     let written = messages(&encoder, &batch(&table, &rows));

@@ -9,8 +9,8 @@ use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, StringArray};
 use arrow_buffer::{NullBuffer, i256};
 use seatunnel_api::{DataType, Error, Result, codes as api_codes};
 
-use super::digits;
 use super::schema::{Layout, Unit, Wire};
+use crate::digits;
 use crate::fault::{Fault, Step};
 
 /// The values of one column, and how they are written.

@@ -169,10 +169,7 @@ impl Column {
                 c.nulls.append_null();
                 c.fill();
             }
-            Self::Vector(c) => {
-                c.nulls.append_null();
-                c.values.resize(c.nulls.len() * c.dimension, 0.0);
-            }
+            Self::Vector(c) => c.end_null(),
         }
     }
 

@@ -197,6 +197,12 @@ impl Rows {
 }
 
 impl Vectors {
+    /// Completes a null.
+    pub fn end_null(&mut self) {
+        self.nulls.append_null();
+        self.values.resize(self.nulls.len() * self.dimension, 0.0);
+    }
+
     /// Completes a vector of the floats pushed; none if they are not as many as there must be.
     #[must_use]
     pub fn end(&mut self) -> bool {

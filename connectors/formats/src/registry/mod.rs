@@ -17,6 +17,7 @@ use seatunnel_api::{Error, Result};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use crate::Part;
 use crate::codes;
 use client::{Answer, Client};
 pub use options::{RegistryOptions, SubjectStrategy};
@@ -166,7 +167,7 @@ impl Registry {
         })
     }
 
-    /// The number of a schema that messages of a topic are written with: asked for, or given by
+    /// The number of a schema that a part of the messages of a topic is written with: asked for, or given by
     /// registering it. `record` is the full name of the schema's record or message.
     ///
     /// # Errors
@@ -174,15 +175,19 @@ impl Registry {
     pub async fn id(
         &self,
         topic: &str,
+        part: Part,
         record: &str,
         kind: SchemaKind,
         text: &str,
     ) -> Result<SchemaId> {
         let subject = match (&self.subject, self.strategy) {
-            (Some(subject), _) => subject.clone(),
-            (None, SubjectStrategy::TopicName) => format!("{topic}-value"),
-            (None, SubjectStrategy::RecordName) => record.to_owned(),
-            (None, SubjectStrategy::TopicRecordName) => format!("{topic}-{record}"),
+            (Some(subject), _) if part == Part::Value => subject.clone(),
+            (_, SubjectStrategy::TopicName) => match part {
+                Part::Value => format!("{topic}-value"),
+                Part::Key => format!("{topic}-key"),
+            },
+            (_, SubjectStrategy::RecordName) => record.to_owned(),
+            (_, SubjectStrategy::TopicRecordName) => format!("{topic}-{record}"),
         };
         let key = (subject, text.to_owned());
         let mut ids = self.ids.lock().await;

@@ -5,7 +5,7 @@ use seatunnel_api::options::{OptionEnum, Options, Secret};
 /// Under which subject a schema is registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, OptionEnum)]
 pub enum SubjectStrategy {
-    /// The topic and `-value`.
+    /// The topic and `-value`, or `-key` for keys.
     #[option(name = "TOPIC_NAME")]
     #[default]
     TopicName,
@@ -42,7 +42,7 @@ pub struct RegistryOptions {
     /// How the subject is called that a sink registers its schema under.
     #[option(default = SubjectStrategy::TopicName)]
     pub schema_registry_subject_strategy: SubjectStrategy,
-    /// The subject itself, whatever the strategy.
+    /// The subject of values itself, whatever the strategy.
     pub schema_registry_subject: Option<String>,
     /// Whether a sink registers its schema. Otherwise the registry must have it.
     #[option(default = true)]

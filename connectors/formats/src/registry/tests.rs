@@ -47,7 +47,7 @@ async fn subjects_follow_the_strategy() {
             ..options(&stand_in.url)
         });
         let id = registry
-            .id("t/1", "a.R", SchemaKind::Protobuf, "text")
+            .id("t/1", Part::Value, "a.R", SchemaKind::Protobuf, "text")
             .await
             .unwrap();
         assert_eq!(id, SchemaId(1));
@@ -65,7 +65,7 @@ async fn a_schema_that_may_not_be_registered_must_be_there() {
         ..options(&stand_in.url)
     });
     let error = registry
-        .id("t", "R", SchemaKind::Avro, "\"int\"")
+        .id("t", Part::Value, "R", SchemaKind::Avro, "\"int\"")
         .await
         .unwrap_err();
     assert!(
@@ -75,7 +75,7 @@ async fn a_schema_that_may_not_be_registered_must_be_there() {
     stand_in.put("t-value", json!({ "schema": "\"int\"" }));
     assert_eq!(
         registry
-            .id("t", "R", SchemaKind::Avro, "\"int\"")
+            .id("t", Part::Value, "R", SchemaKind::Avro, "\"int\"")
             .await
             .unwrap(),
         SchemaId(1)
@@ -87,7 +87,7 @@ async fn a_schema_that_breaks_the_rules_of_its_subject_says_why() {
     let stand_in = StandIn::start().await;
     let registry = open(&options(&stand_in.url));
     let error = registry
-        .id("frozen", "R", SchemaKind::Avro, "\"int\"")
+        .id("frozen", Part::Value, "R", SchemaKind::Avro, "\"int\"")
         .await
         .unwrap_err();
     assert!(

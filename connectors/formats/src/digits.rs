@@ -8,7 +8,7 @@ use crate::fault::{Fault, Step};
 ///
 /// # Errors
 /// Beyond 256 bits.
-pub(super) fn from_bytes(bytes: &[u8]) -> Step<i256> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Step<i256> {
     let negative = bytes.first().is_some_and(|b| b & 0x80 != 0);
     let fill = if negative { 0xff } else { 0 };
     // Leading bytes that only carry the sign don't count.
@@ -28,7 +28,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Step<i256> {
 
 /// As [`from_bytes`], for up to 16 bytes.
 #[inline]
-pub(super) fn small_from_bytes(bytes: &[u8]) -> Option<i128> {
+pub(crate) fn small_from_bytes(bytes: &[u8]) -> Option<i128> {
     let start = 16usize.checked_sub(bytes.len())?;
     let negative = bytes.first().is_some_and(|b| b & 0x80 != 0);
     let mut all = if negative { [0xff; 16] } else { [0; 16] };
@@ -37,7 +37,7 @@ pub(super) fn small_from_bytes(bytes: &[u8]) -> Option<i128> {
 }
 
 /// The fewest bytes that are the number: where they start in its 32 bytes.
-pub(super) fn shortest(bytes: &[u8]) -> &[u8] {
+pub(crate) fn shortest(bytes: &[u8]) -> &[u8] {
     let Some((first, rest)) = bytes.split_first() else {
         return bytes;
     };
@@ -62,7 +62,7 @@ fn shortest_run(bytes: &[u8], fill: u8) -> &[u8] {
 ///
 /// # Errors
 /// If digits would be lost, or there are more than `precision`.
-pub(super) fn rescale(value: i256, from: i32, to: i8, precision: u8) -> Step<i256> {
+pub(crate) fn rescale(value: i256, from: i32, to: i8, precision: u8) -> Step<i256> {
     let to = i32::from(to);
     let beyond = || {
         Fault::new(format!(
@@ -95,7 +95,7 @@ pub(super) fn rescale(value: i256, from: i32, to: i8, precision: u8) -> Step<i25
 
 /// As [`rescale`], where all is known to be small; none if it is not, or doesn't fit.
 #[inline]
-pub(super) fn small_rescale(value: i128, from: i32, to: i8, precision: u8) -> Option<i128> {
+pub(crate) fn small_rescale(value: i128, from: i32, to: i8, precision: u8) -> Option<i128> {
     let to = i32::from(to);
     let value = match from == to {
         true => value,

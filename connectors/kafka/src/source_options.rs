@@ -52,7 +52,7 @@ pub struct KafkaSourceOptions {
     /// The only table.
     #[option(flatten)]
     pub table: KafkaTableOptions,
-    /// Whether the offsets of the consumer group are committed after each checkpoint. With `false` the client commits them by itself every `auto.commit.interval.ms`. Jobs go on from their checkpoints in any case.
+    /// Whether the offsets of the consumer group are committed after each checkpoint. With `false` the client commits them by itself every `auto.commit.interval.ms` of `kafka.config`, whose `enable.auto.commit` has no effect. Jobs go on from their checkpoints in any case.
     #[option(default = true)]
     pub commit_on_checkpoint: bool,
     /// Milliseconds between two looks for new topics and partitions, in streaming jobs; never if not above 0.
@@ -98,6 +98,9 @@ pub struct KafkaTableOptions {
     /// Headers of the messages that become columns of type string, behind those of the schema.
     #[option(since = "2.3.13")]
     pub kafka_headers_fields: Option<Vec<String>>,
+    /// The same as `format = native`.
+    #[option(default = false, since = "2.3.11")]
+    pub is_native: bool,
     /// What messages hold.
     #[option(flatten)]
     pub format: FormatOptions,

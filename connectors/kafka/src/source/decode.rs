@@ -19,8 +19,8 @@ pub(super) struct TableDecoder {
     decoder: Decoder,
     /// Headers that are the last columns.
     headers: Vec<(String, StringBuilder)>,
-    /// Whether the format looks at headers; to list them costs.
-    lists_headers: bool,
+    /// Whether the format looks at more than the value; to ask for the rest costs.
+    looks_around: bool,
     /// Bytes of the messages collected.
     bytes: usize,
     /// Where a schema registry is asked, while the thread that decodes waits.
@@ -40,7 +40,7 @@ impl TableDecoder {
             headers: headers
                 .map(|name| (name.clone(), StringBuilder::new()))
                 .collect(),
-            lists_headers: table.format.format == Format::Native,
+            looks_around: table.format.format == Format::Native,
             bytes: 0,
             runtime: Handle::try_current().ok(),
         })
@@ -61,25 +61,24 @@ impl TableDecoder {
     /// # Errors
     /// If it can't be read; nothing of it stays.
     pub(super) fn push(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<()> {
-        let time = message.timestamp();
         let value = message.payload();
-        let headers = match message.headers() {
-            Some(headers) if self.lists_headers => {
-                headers.iter().map(|h| (h.key, h.value)).collect()
-            }
-            _ => Vec::new(),
-        };
         let before = self.decoder.rows();
-        let message_of_format = Message {
-            key: message.key(),
+        let mut message_of_format = Message {
             value,
-            headers,
-            timestamp: time.to_millis(),
-            is_append_time: matches!(time, Timestamp::LogAppendTime(_)),
             topic,
             partition: message.partition(),
             offset: message.offset(),
+            ..Message::default()
         };
+        if self.looks_around {
+            let time = message.timestamp();
+            message_of_format.key = message.key();
+            message_of_format.timestamp = time.to_millis();
+            message_of_format.is_append_time = matches!(time, Timestamp::LogAppendTime(_));
+            if let Some(headers) = message.headers() {
+                message_of_format.headers = headers.iter().map(|h| (h.key, h.value)).collect();
+            }
+        }
         while let Pushed::Wants(schema) = self.decoder.push(&message_of_format)? {
             let runtime = self.runtime.as_ref().ok_or_else(|| {
                 Error::new(

@@ -105,8 +105,9 @@ impl SplitEnumerator<KafkaSplit> for KafkaEnumerator {
         let found = blocking(move || search.run()).await;
         let splits = match found {
             Ok(splits) => splits,
-            // A broker that is away for a moment is no reason to end a job that runs.
-            Err(error) if self.known.looked && error.is_retryable() => {
+            // Brokers that are away are no reason to end a job that runs: readers wait for them, and
+            // tell if they are refused.
+            Err(error) if self.known.looked && error.code() != codes::TOPIC_MISSING => {
                 tracing::warn!(error = %error, "new partitions can't be looked for now");
                 Vec::new()
             }

@@ -31,7 +31,7 @@ const NAP: Duration = Duration::from_millis(100);
 /// Rows wait so long for more of them while messages keep coming.
 const LINGER: Duration = Duration::from_millis(20);
 
-/// Events of the consumer itself are looked for this often.
+/// Events of the consumer itself are looked for this often: a look takes a moment.
 const EVENTS: Duration = Duration::from_millis(50);
 
 /// Bytes of a message that can't be read which are kept for whoever looks at dirty rows.
@@ -105,6 +105,7 @@ impl Poller {
             out: sender,
             stop: stop.clone(),
             size,
+            refusals: 0,
         };
         let thread = thread::Builder::new()
             .name("kafka-poll".to_owned())
@@ -203,6 +204,8 @@ struct Worker {
     out: mpsc::Sender<Result<Polled>>,
     stop: Arc<AtomicBool>,
     size: BatchSize,
+    /// How often brokers have refused us since a message came.
+    refusals: u32,
 }
 
 impl Worker {
@@ -228,10 +231,13 @@ impl Worker {
                 }
                 Err(Outcome::Gone) => return Ok(()),
             };
+            if !idle {
+                self.refusals = 0;
+            }
             if self.flush(idle).is_err() {
                 return Ok(());
             }
-            if idle || looked.elapsed() > EVENTS {
+            if looked.elapsed() > EVENTS {
                 self.serve_events()?;
                 looked = Instant::now();
             }
@@ -420,7 +426,7 @@ impl Worker {
     }
 
     /// Hears what belongs to no partition.
-    fn serve_events(&self) -> Result<()> {
+    fn serve_events(&mut self) -> Result<()> {
         // No time at all would end it with the first log line.
         while let Some(event) = self.consumer.poll(Duration::from_micros(200)) {
             let Err(error) = event else {
@@ -430,7 +436,9 @@ impl Worker {
                 ));
             };
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
-            if matches!(error, KafkaError::MessageConsumptionFatal(_)) || is_hopeless(code) {
+            // A broker that goes away in the middle of a login looks as if it refused it, once.
+            self.refusals += u32::from(is_hopeless(code));
+            if matches!(error, KafkaError::MessageConsumptionFatal(_)) || self.refusals > 1 {
                 return Err(client_error(
                     codes::READ_FAILED,
                     "messages can't be read",

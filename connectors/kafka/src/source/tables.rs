@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fancy_regex::Regex;
 use seatunnel_api::{CatalogTable, Column, DataType, Error, Result, TablePath};
-use seatunnel_formats::{FormatOptions, schema_of};
+use seatunnel_formats::{Format, FormatOptions, schema_of};
 
 use crate::codes;
 use crate::source_options::{
@@ -69,13 +69,21 @@ impl TopicTable {
                 .collect::<Result<Vec<_>>>()?,
             None => vec![Self::new(shared.clone())?],
         };
-        if tables.is_empty() {
+        let Some(first) = tables.first() else {
             return Err(invalid("`tables_configs` is empty"));
+        };
+        if !options.commit_on_checkpoint && tables.iter().any(|t| t.group != first.group) {
+            return Err(invalid(
+                "with commit_on_checkpoint = false all tables must have one `consumer.group`",
+            ));
         }
         Ok(tables)
     }
 
-    fn new(options: KafkaTableOptions) -> Result<Self> {
+    fn new(mut options: KafkaTableOptions) -> Result<Self> {
+        if options.is_native {
+            options.format.format = Format::Native;
+        }
         let Some(text) = options.topic.as_deref().map(str::trim) else {
             return Err(invalid("each entry of `tables_configs` needs a `topic`"));
         };
@@ -90,6 +98,11 @@ impl TopicTable {
             return Err(invalid("`topic` names no topic"));
         }
         let headers = options.kafka_headers_fields.clone().unwrap_or_default();
+        if !headers.is_empty() && options.format.format == Format::Native {
+            return Err(invalid(
+                "the format native has all headers in one column: leave `kafka_headers_fields` out",
+            ));
+        }
         let (table, decoded) = tables(text, &options, &headers)?;
         Ok(Self {
             table,

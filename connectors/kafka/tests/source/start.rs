@@ -156,6 +156,14 @@ async fn what_makes_no_sense_is_told_before_anything_is_read() {
         ),
         (json!({ "topic": " , " }), "topic"),
         (
+            json!({ "topic": &topic, "format": "native", "kafka_headers_fields": ["a"] }),
+            "kafka_headers_fields",
+        ),
+        (
+            json!({ "topic": &topic, "format": "compatible_debezium_json", "schema": { "fields": { "a": "int" } } }),
+            "format",
+        ),
+        (
             json!({ "topic": &topic, "kafka.config": { "max.poll.records": "many" } }),
             "max.poll.records",
         ),

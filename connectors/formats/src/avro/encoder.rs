@@ -103,6 +103,11 @@ impl AvroEncoder {
         Ok(encoder)
     }
 
+    /// Whether what stands in front of a message depends on its topic.
+    pub fn needs_topic(&self) -> bool {
+        matches!(self.framing, Framing::Registry { .. })
+    }
+
     /// Gets what stands in front of the messages of a topic; asks the registry where that takes it.
     /// To be called before the rows for another topic are written; costs nothing when the topic is the same.
     ///

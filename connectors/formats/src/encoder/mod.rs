@@ -30,6 +30,7 @@ pub enum Part {
 pub struct Encoder {
     kind: Kind,
     messages: Messages,
+    rejected: Vec<(usize, Error)>,
 }
 
 enum Kind {
@@ -68,6 +69,26 @@ impl Messages {
     #[inline]
     pub(crate) fn end(&mut self) {
         self.ends.push((self.bytes.len(), true));
+    }
+
+    /// Writes one message for each row; rows that can't be written have none.
+    fn each(
+        &mut self,
+        rows: usize,
+        write: impl Fn(usize, &mut Vec<u8>) -> Result<()>,
+        rejected: &mut Vec<(usize, Error)>,
+    ) -> Result<()> {
+        for row in 0..rows {
+            match write(row, &mut self.bytes) {
+                Ok(()) => self.end(),
+                Err(error) if error.is_of_row() => {
+                    rejected.push((row, error));
+                    self.none();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The row has no message of its own: nothing is there.
@@ -144,6 +165,7 @@ impl Encoder {
         Ok(Self {
             kind,
             messages: Messages::default(),
+            rejected: Vec::new(),
         })
     }
 
@@ -163,9 +185,11 @@ impl Encoder {
     /// Encodes a batch; what was encoded before is forgotten.
     ///
     /// # Errors
-    /// If a row can't be put into the format.
+    /// If the batch can't be put into the format. Single rows that can't are told by
+    /// [`Encoder::take_rejected`].
     pub fn encode(&mut self, batch: &Batch) -> Result<()> {
         self.messages.clear();
+        self.rejected.clear();
         match &mut self.kind {
             Kind::Lines(lines) => lines.encode(batch, &mut self.messages),
             Kind::Changes(lines, envelope) => lines.encode_in(batch, envelope, &mut self.messages),
@@ -175,21 +199,33 @@ impl Encoder {
             Kind::Avro(columns, encoder) => {
                 let records = batch.records().project(columns)?;
                 let rows = encoder.rows(records.columns())?;
-                for row in 0..batch.num_rows() {
-                    rows.write(row, self.messages.buffer())?;
-                    self.messages.end();
-                }
+                let write = |row, out: &mut Vec<u8>| rows.write(row, out);
+                self.messages
+                    .each(batch.num_rows(), write, &mut self.rejected)?;
             }
             Kind::Protobuf(columns, encoder) => {
                 let records = batch.records().project(columns)?;
                 let rows = encoder.rows(records.columns())?;
-                for row in 0..batch.num_rows() {
-                    rows.write(row, self.messages.buffer())?;
-                    self.messages.end();
-                }
+                let write = |row, out: &mut Vec<u8>| rows.write(row, out);
+                self.messages
+                    .each(batch.num_rows(), write, &mut self.rejected)?;
             }
         }
         Ok(())
+    }
+
+    /// Rows of the batch that the format has no place for, in their order, and why. They have no message.
+    pub fn take_rejected(&mut self) -> Vec<(usize, Error)> {
+        std::mem::take(&mut self.rejected)
+    }
+
+    /// Whether messages depend on their topic, so that all rows of one [`Encoder::encode`] must be for one.
+    pub fn needs_topic(&self) -> bool {
+        match &self.kind {
+            Kind::Avro(_, encoder) => encoder.needs_topic(),
+            Kind::Protobuf(_, encoder) => encoder.needs_topic(),
+            _ => false,
+        }
     }
 
     /// The message of a row of the batch; nothing where a null stands for it.

@@ -63,6 +63,11 @@ impl ProtobufEncoder {
         Ok(encoder)
     }
 
+    /// Whether what stands in front of a message depends on its topic.
+    pub fn needs_topic(&self) -> bool {
+        self.registered.is_some()
+    }
+
     /// Gets what stands in front of the messages of a topic; asks the registry where that takes it.
     /// To be called before the rows for another topic are written; costs nothing when the topic is the same.
     ///

@@ -115,16 +115,39 @@ impl TableEncoder {
         })
     }
 
-    /// Encodes a batch; what was encoded before is forgotten.
+    /// Whether messages depend on their topic: then [`TableEncoder::prepare`] comes before each
+    /// [`TableEncoder::encode`] of rows for another topic.
+    pub(super) fn needs_topic(&self) -> bool {
+        self.value.needs_topic()
+    }
+
+    /// Gets ready for messages of a topic.
     ///
     /// # Errors
-    /// If a row can't be put into the format.
-    pub(super) fn encode(&mut self, batch: &Batch) -> Result<()> {
-        self.value.encode(batch)?;
+    /// If a schema registry can't be asked, or refuses.
+    pub(super) async fn prepare(&mut self, topic: &str) -> Result<()> {
+        self.value.prepare(topic).await?;
         match &mut self.key {
-            Some(key) => key.encode(batch),
+            Some(key) => key.prepare(topic).await,
             None => Ok(()),
         }
+    }
+
+    /// Encodes a batch; what was encoded before is forgotten. Gives the rows that the format has no place for,
+    /// in their order, and why.
+    ///
+    /// # Errors
+    /// If the batch can't be put into the format.
+    pub(super) fn encode(&mut self, batch: &Batch) -> Result<Vec<(usize, Error)>> {
+        self.value.encode(batch)?;
+        let mut rejected = self.value.take_rejected();
+        if let Some(key) = &mut self.key {
+            key.encode(batch)?;
+            rejected.extend(key.take_rejected());
+            rejected.sort_by_key(|(row, _)| *row);
+            rejected.dedup_by_key(|(row, _)| *row);
+        }
+        Ok(rejected)
     }
 
     /// The messages of the batch that was encoded, by their rows.

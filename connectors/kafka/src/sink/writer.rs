@@ -91,6 +91,45 @@ impl Rows {
 
     async fn write(&mut self, channel: &mut Channel, batch: &Batch) -> Result<()> {
         self.find_table(batch)?;
+        let table = &mut self.tables[self.last];
+        if let Some(topic) = table.topic.fixed() {
+            table.encoder.prepare(topic).await?;
+        } else if table.encoder.needs_topic() {
+            return self.write_by_topic(channel, batch).await;
+        }
+        self.write_part(channel, batch).await
+    }
+
+    /// Writes rows whose messages depend on the topics that they choose.
+    async fn write_by_topic(&mut self, channel: &mut Channel, batch: &Batch) -> Result<()> {
+        let mut text = String::new();
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let table = &mut self.tables[self.last];
+            let topics = table.topic.of(batch);
+            let topic = match topics.get(start, &mut text) {
+                Ok(topic) => topic.to_owned(),
+                Err(error) => {
+                    self.count += 1;
+                    let error = error.with_context("row", self.count);
+                    self.dirty.reject(batch, start, error).await?;
+                    start += 1;
+                    continue;
+                }
+            };
+            let mut end = start + 1;
+            while end < batch.num_rows() && topics.get(end, &mut text).is_ok_and(|t| t == topic) {
+                end += 1;
+            }
+            table.encoder.prepare(&topic).await?;
+            let part = batch.slice(start, end - start);
+            self.write_part(channel, &part).await?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    async fn write_part(&mut self, channel: &mut Channel, batch: &Batch) -> Result<()> {
         let Self {
             tables,
             last,
@@ -105,13 +144,19 @@ impl Rows {
             encoder,
             ..
         } = &mut tables[*last];
-        encoder.encode(batch)?;
+        let mut rejected = encoder.encode(batch)?.into_iter().peekable();
         let messages = encoder.messages(batch);
         let topics = choice.of(batch);
         channel.ready().await?;
         let mut queued = 0;
         for row in 0..batch.num_rows() {
             *count += 1;
+            if let Some((_, error)) = rejected.next_if(|(rejected, _)| *rejected == row) {
+                dirty
+                    .reject(batch, row, error.with_context("row", *count))
+                    .await?;
+                continue;
+            }
             let message = messages.get(row);
             let topic = match topics.get(row, topic) {
                 Ok(topic) => topic,

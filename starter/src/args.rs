@@ -9,7 +9,8 @@ use tracing::level_filters::LevelFilter;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 the job finished or the check found nothing; 1 the job failed, was cancelled, or its \
-file has errors; 2 `verify` found differences; 234 the command line can't be followed.";
+file has errors; 2 `verify` found differences; 234 the command line can't be followed. A streaming job \
+that Ctrl-C or SIGTERM stopped at a savepoint ends with 0.";
 
 /// Runs a SeaTunnel job file in this process.
 #[derive(Debug, Parser)]
@@ -26,7 +27,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) scripts: ScriptArgs,
     #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
+    pub(crate) runs: RunsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +61,18 @@ pub(crate) struct JobArgs {
     /// Print the job file with its secrets decrypted
     #[arg(long)]
     pub(crate) decrypt: bool,
+    /// Start over, rather than go on with a run that was killed, failed or stopped
+    #[arg(long, conflicts_with_all = ["restore", "restore_with_checkpoint"])]
+    pub(crate) fresh: bool,
+    /// Go on with the last run of this job, or with the one of this number; an error if there is none
+    #[arg(short, long, alias = "restore-job", value_name = "ID", num_args = 0..=1)]
+    pub(crate) restore: Option<Option<String>>,
+    /// Go on from this checkpoint, and not from the newest
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub(crate) restore_with_checkpoint: Option<u64>,
+    /// A number for this run
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) set_job_id: Option<u64>,
     /// Where the job runs
     #[arg(long, value_enum, default_value_t = Engine::Local)]
     pub(crate) engine: Engine,
@@ -97,37 +110,39 @@ pub(crate) struct ScriptArgs {
     /// Cancel the job when the client ends, also -cj: always so
     #[arg(long, visible_alias = "close", value_name = "BOOL", num_args = 0..=1)]
     close_job: Option<Option<String>>,
-    /// A number for the job: only a cluster would need it
-    #[arg(long, value_name = "ID")]
-    set_job_id: Option<String>,
 }
 
-/// Flags of SeaTunnel's client that ask a cluster about jobs. They are known in order to say what
-/// to do instead.
+/// Questions about jobs that run on this machine, or were left unfinished.
 #[derive(Debug, Args)]
-pub(crate) struct ClusterArgs {
-    #[arg(short, long, hide = true, value_name = "ID")]
-    job_id: Option<String>,
-    #[arg(long, visible_alias = "cancel", hide = true, num_args = 1..)]
-    cancel_job: Option<Vec<String>>,
-    #[arg(short, long, alias = "force-cancel", hide = true, num_args = 1..)]
-    force_cancel_job: Option<Vec<String>>,
-    #[arg(short, long, hide = true)]
-    list: bool,
-    #[arg(short, long, alias = "savepoint-job", hide = true, value_name = "ID")]
-    savepoint: Option<String>,
-    #[arg(short, long, alias = "restore-job", hide = true, value_name = "ID")]
-    restore: Option<String>,
-    #[arg(long, hide = true, value_name = "ID")]
-    restore_with_checkpoint: Option<String>,
-    #[arg(long, hide = true, value_name = "ID")]
-    metrics: Option<String>,
-    #[arg(long = "get_running_job_metrics", hide = true)]
-    running_job_metrics: bool,
-    #[arg(long, hide = true, value_name = "ID")]
-    checkpoint_overview: Option<String>,
-    #[arg(long, hide = true, value_name = "ID")]
-    checkpoint_history: Option<String>,
+#[command(next_help_heading = "Jobs on this machine")]
+pub(crate) struct RunsArgs {
+    /// List the runs that are not forgotten
+    #[arg(short, long)]
+    pub(crate) list: bool,
+    /// Show how far a run is, as JSON
+    #[arg(short, long, value_name = "ID")]
+    pub(crate) job_id: Option<String>,
+    /// Stop running jobs, also -can; what is in no checkpoint is thrown away
+    #[arg(long, visible_alias = "cancel", value_name = "ID", num_args = 1..)]
+    pub(crate) cancel_job: Option<Vec<String>>,
+    /// The same as --cancel-job, also -fcan
+    #[arg(short, long, alias = "force-cancel", value_name = "ID", num_args = 1..)]
+    pub(crate) force_cancel_job: Option<Vec<String>>,
+    /// Stop a running job at a savepoint, from which the same command goes on
+    #[arg(short, long, alias = "savepoint-job", value_name = "ID")]
+    pub(crate) savepoint: Option<String>,
+    /// Show the counters of a running job, as JSON
+    #[arg(long, value_name = "ID")]
+    pub(crate) metrics: Option<String>,
+    /// Show the counters of all running jobs, as JSON
+    #[arg(long = "get_running_job_metrics")]
+    pub(crate) running_job_metrics: bool,
+    /// Show the checkpoints of a running job in short, as JSON
+    #[arg(long, value_name = "ID")]
+    pub(crate) checkpoint_overview: Option<String>,
+    /// Show the last checkpoints of a running job, as JSON
+    #[arg(long, value_name = "ID")]
+    pub(crate) checkpoint_history: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -273,11 +288,7 @@ impl Cli {
     /// # Errors
     /// A usage error, ready to be printed.
     pub(crate) fn check_flags(&self) -> Result<(), clap::Error> {
-        let refusal = self
-            .cluster
-            .refusal()
-            .or_else(|| self.scripts.refusal())
-            .or_else(|| self.job.refusal());
+        let refusal = self.scripts.refusal().or_else(|| self.job.refusal());
         match refusal {
             Some(message) => Err(usage_error(message)),
             None => Ok(()),
@@ -320,10 +331,6 @@ impl ScriptArgs {
                 self.r#async,
                 "--async is ignored: the job runs in this process, which waits for it",
             ),
-            (
-                self.set_job_id.is_some(),
-                "--set-job-id is ignored: the job runs in this process",
-            ),
         ];
         notes
             .into_iter()
@@ -352,54 +359,22 @@ impl ScriptArgs {
     }
 }
 
-impl ClusterArgs {
-    fn refusal(&self) -> Option<String> {
-        const RUNS_HERE: &str = "a job is this process: there is no cluster to ask";
-        const CANCEL: &str = "a job is this process: stop it with Ctrl-C or `kill PID`";
-        const STATISTIC: &str =
-            "a job is this process: it shows its progress, and its statistic at the end";
-        const RESTORE: &str = "jobs can't be resumed yet; run the job from its start";
-        let flags = [
-            ("--job-id", self.job_id.is_some(), RUNS_HERE),
-            ("--cancel-job", self.cancel_job.is_some(), CANCEL),
-            (
-                "--force-cancel-job",
-                self.force_cancel_job.is_some(),
-                CANCEL,
-            ),
-            (
-                "--list",
-                self.list,
-                "jobs are processes: list them with `pgrep -a seatunnel`",
-            ),
-            ("--savepoint", self.savepoint.is_some(), RESTORE),
-            ("--restore", self.restore.is_some(), RESTORE),
-            (
-                "--restore-with-checkpoint",
-                self.restore_with_checkpoint.is_some(),
-                RESTORE,
-            ),
-            ("--metrics", self.metrics.is_some(), STATISTIC),
-            (
-                "--get_running_job_metrics",
-                self.running_job_metrics,
-                STATISTIC,
-            ),
-            (
-                "--checkpoint-overview",
-                self.checkpoint_overview.is_some(),
-                RUNS_HERE,
-            ),
-            (
-                "--checkpoint-history",
-                self.checkpoint_history.is_some(),
-                RUNS_HERE,
-            ),
-        ];
-        flags
+impl RunsArgs {
+    /// Whether runs are asked about, and no job is to be run.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.list
+            || self.running_job_metrics
+            || self.cancel_job.is_some()
+            || self.force_cancel_job.is_some()
+            || [
+                &self.job_id,
+                &self.savepoint,
+                &self.metrics,
+                &self.checkpoint_overview,
+                &self.checkpoint_history,
+            ]
             .into_iter()
-            .find(|(_, given, _)| *given)
-            .map(|(flag, _, instead)| format!("{flag} is for SeaTunnel's own cluster: {instead}"))
+            .any(|id| id.is_some())
     }
 }
 
@@ -463,11 +438,8 @@ mod tests {
             ("seatunnel -c a.conf -m cluster", "give `local`"),
             ("seatunnel -c a.conf -e yarn", "not built in yet"),
             ("seatunnel -c a.conf --engine flink", "not built in yet"),
-            ("seatunnel -l", "pgrep"),
-            ("seatunnel --cancel-job 1 2", "Ctrl-C"),
-            ("seatunnel -s 77", "can't be resumed yet"),
-            ("seatunnel -r 77 -c a.conf", "from its start"),
-            ("seatunnel --metrics 77", "statistic at the end"),
+            ("seatunnel -c a.conf --set-job-id x", "invalid digit"),
+            ("seatunnel -c a.conf --fresh -r 77", "cannot be used with"),
         ] {
             let message = parse(line).unwrap_err().to_string();
             assert!(message.contains(hint), "{line}: {message}");

@@ -6,8 +6,10 @@
 mod args;
 mod argv;
 mod commands;
+mod control;
 mod exit;
 mod interrupt;
+mod lifecycle;
 mod logging;
 mod masked;
 mod panics;

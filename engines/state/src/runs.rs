@@ -312,6 +312,11 @@ impl JobFolder {
         FolderStorage::new(self.path.join(run))
     }
 
+    /// Whether a run has checkpoints, of which none may be readable.
+    pub fn has_checkpoints(&self, run: &str) -> bool {
+        fs::read_dir(self.path.join(run)).is_ok_and(|mut entries| entries.next().is_some())
+    }
+
     /// Removes the checkpoints of a run.
     ///
     /// # Errors

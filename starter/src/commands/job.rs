@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use seatunnel_api::config::Report;
 use seatunnel_api::plan::JobPlan;
-use seatunnel_api::{Error, Registry, Result, codes};
+use seatunnel_api::{Error, JobMode, Registry, Result, codes};
 use seatunnel_config::LoadOptions;
 use seatunnel_config::job::{self, JobSpec, Overrides};
-use seatunnel_engine_local::{JobHandle, JobReport, LocalEngine};
+use seatunnel_engine_local::{JobEnd, JobHandle, JobReport, LocalEngine};
 
 use super::dry_run;
 use crate::args::{Cli, DryRun, LogArgs};
+use crate::control;
 use crate::exit;
 use crate::interrupt;
+use crate::lifecycle::Run;
 use crate::logging;
 use crate::masked;
 use crate::progress;
@@ -47,24 +49,47 @@ fn execute(file: &Path, cli: &Cli) -> Result<()> {
     let registry = registry();
     let options = super::load_options(&cli.job.variables);
     let spec = read(file, &options, &registry, false)?;
-    let report = with_threads(async {
-        let plan = job::build(&spec, &registry, &overrides(&cli.job.name)).await?;
-        run_plan(&plan, &cli.log).await
+    let (report, mode) = with_threads(async {
+        let run = Run::begin(file, &cli.job, &spec.env).await?;
+        let overrides = Overrides {
+            job_id: Some(run.id.clone()),
+            ..overrides(&cli.job.name)
+        };
+        let result = async {
+            let plan = job::build(&spec, &registry, &overrides).await?;
+            let report = run_plan(&plan, &run, &cli.log).await?;
+            Ok((report, plan.job.mode))
+        };
+        let result = result.await;
+        run.end(&result.as_ref().map(|(report, _)| report));
+        result
     })?;
     tracing::info!("{}", statistic::block(&report));
-    Ok(())
+    match (report.end, mode) {
+        (JobEnd::Stopped { savepoint }, JobMode::Streaming) => {
+            tracing::info!("stopped at savepoint {savepoint}; the same command goes on from there");
+            Ok(())
+        }
+        // Whoever waits for a load to be complete must not take this for it.
+        (JobEnd::Stopped { savepoint }, JobMode::Batch) => Err(Error::cancelled().with_help(
+            format!("it was stopped at savepoint {savepoint}; the same command goes on from there"),
+        )),
+        (JobEnd::Finished, _) => Ok(()),
+    }
 }
 
-/// Runs a job to its end, shows its progress and listens to Ctrl-C.
-pub(super) async fn run_plan(plan: &JobPlan, log: &LogArgs) -> Result<JobReport> {
+/// Runs a job to its end, shows its progress, listens to Ctrl-C and to who asks about the run.
+pub(super) async fn run_plan(plan: &JobPlan, run: &Run, log: &LogArgs) -> Result<JobReport> {
     let handle = JobHandle::new(plan);
     let engine = LocalEngine::default();
+    let state = run.state();
     tracing::debug!(id = %plan.job.id, mode = ?plan.job.mode, "job {} starts", plan.job.name);
     tokio::select! {
-        report = engine.run(plan, &handle) => report,
-        // The other two go on until the job ends.
+        report = engine.run_with(plan, &handle, &state) => report,
+        // The others go on until the job ends.
         () = progress::show(&handle, log.progress, prints_rows(plan)) => Err(never_ends()),
         () = interrupt::listen(&handle) => Err(never_ends()),
+        () = control::listen(&handle, run) => Err(never_ends()),
     }
 }
 
@@ -131,6 +156,7 @@ pub(super) fn read(
 pub(super) fn overrides(job_name: &Option<String>) -> Overrides {
     Overrides {
         job_name: job_name.clone(),
+        job_id: None,
     }
 }
 

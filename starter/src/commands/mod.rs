@@ -4,6 +4,7 @@ mod completions;
 mod connectors;
 mod dry_run;
 mod job;
+mod runs;
 mod schema;
 mod shade;
 mod tree;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
             ConfigCommand::Tree { file } => tree::print(file),
         },
         Some(Command::Verify(args)) => return verify::run(args),
+        None if cli.runs.is_asked() => runs::run(&cli),
         None => {
             let Some(file) = &cli.job.config else {
                 return exit::usage(&crate::args::usage_error(

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::job;
 use crate::args::VerifyArgs;
 use crate::exit;
+use crate::lifecycle::Run;
 use crate::logging;
 use crate::registry::registry;
 use crate::terminal;
@@ -56,7 +57,7 @@ fn compare(args: &VerifyArgs) -> Result<VerifyReport> {
         let plan = job_file::build(&spec, &registry, &overrides).await?;
         let mut verification = Verification::new(&plan, options).await?;
         while let Some(pass) = verification.next_pass() {
-            job::run_plan(&pass, &args.log).await?;
+            job::run_plan(&pass, &Run::passing(), &args.log).await?;
             verification.finish_pass()?;
         }
         Ok(verification.report())

@@ -46,12 +46,6 @@ fn command_lines_that_are_not_understood_end_with_234() {
             "--config job.conf --engine spark",
             "--engine spark is not built in yet",
         ),
-        ("-can 42", "stop it with Ctrl-C"),
-        ("-j 42", "there is no cluster to ask"),
-        ("-l", "pgrep -a seatunnel"),
-        ("-s 42", "can't be resumed yet"),
-        ("-r 42 -c job.conf", "can't be resumed yet"),
-        ("--get_running_job_metrics", "its statistic at the end"),
         ("completions klingon", "invalid value 'klingon'"),
     ] {
         sandbox.seatunnel(line).fails(USAGE).says(&[phrase]);

@@ -8,6 +8,7 @@ mod command_line;
 mod dirty_rows;
 mod discovery;
 mod dry_run;
+mod lives;
 mod quickstart;
 mod running;
 mod secrets;

@@ -117,6 +117,7 @@ impl Sandbox {
             "job.conf",
         ]);
         command.current_dir(self.0.path());
+        command.env("SEATUNNEL_STATE", self.path("state"));
         run(command)
     }
 
@@ -142,6 +143,7 @@ impl Sandbox {
 pub(crate) fn binary(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seatunnel"));
     command.current_dir(folder).env_remove("RUST_BACKTRACE");
+    command.env("SEATUNNEL_STATE", folder.join("state"));
     command
 }
 

@@ -1,0 +1,286 @@
+//! What a job's run begins with, and what is written down of it: the same command goes on with a run
+//! that was killed, failed or stopped.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use seatunnel_api::options::EnvOptions;
+use seatunnel_api::{Error, JobMode, Result, codes as api_codes};
+use seatunnel_config::job::new_job_id;
+use seatunnel_engine_local::{JobEnd, JobReport, RunState, Start};
+use seatunnel_state::runs::{
+    JobFolder, JobIdentity, JobLock, RECORD_VERSION, RunRecord, RunStatus, StateFolder, now_millis,
+};
+use seatunnel_state::{CheckpointStorage as _, codes};
+
+use crate::args::JobArgs;
+
+/// A run that this process works on.
+pub(crate) struct Run {
+    /// Its number.
+    pub(crate) id: String,
+    kept: Option<Kept>,
+    start: Start,
+    discard: Vec<Arc<str>>,
+}
+
+/// Where a run is written down.
+struct Kept {
+    folder: JobFolder,
+    lock: JobLock,
+    record: RunRecord,
+    takes_checkpoints: bool,
+}
+
+/// How to go on, or not.
+enum Decision {
+    New,
+    GoOn(RunRecord, Start),
+}
+
+impl Run {
+    /// Decides what to do from what is known of the job, and takes its lock.
+    ///
+    /// # Errors
+    /// If another process works on the job, if there is nothing to go on from though that was asked
+    /// for, or if state that is needed can't be kept.
+    pub(crate) async fn begin(file: &Path, args: &JobArgs, env: &EnvOptions) -> Result<Self> {
+        let takes_checkpoints =
+            env.checkpoint_interval.is_some() || env.job_mode == JobMode::Streaming;
+        match Self::begin_kept(file, args, env, takes_checkpoints).await {
+            Err(error)
+                if error.code() == codes::NOT_WRITTEN
+                    && !takes_checkpoints
+                    && args.restore.is_none() =>
+            {
+                tracing::warn!(
+                    "nothing is kept of this run, so that it would start over after a crash: {error}"
+                );
+                Ok(Self {
+                    id: args.set_job_id.map_or_else(new_job_id, |id| id.to_string()),
+                    ..Self::passing()
+                })
+            }
+            begun => begun,
+        }
+    }
+
+    /// A run of which nothing is kept.
+    pub(crate) fn passing() -> Self {
+        Self {
+            id: new_job_id(),
+            kept: None,
+            start: Start::New,
+            discard: Vec::new(),
+        }
+    }
+
+    async fn begin_kept(
+        file: &Path,
+        args: &JobArgs,
+        env: &EnvOptions,
+        takes_checkpoints: bool,
+    ) -> Result<Self> {
+        let state = StateFolder::find(env.state_dir.as_deref())?;
+        let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let folder = match args.restore.as_ref().and_then(|id| id.as_deref()) {
+            // A run may go on with a job file that has moved.
+            Some(id) => state.run(id)?.0,
+            None => state.job(&JobIdentity {
+                file: file.clone(),
+                name: args.name.clone(),
+                variables: args.variables.clone(),
+            }),
+        };
+        let lock = folder.lock()?;
+        let before = match folder.record() {
+            Err(error) if args.fresh => {
+                tracing::warn!("{error}");
+                None
+            }
+            before => before?,
+        };
+        let decision = decide(&folder, before.as_ref(), args).await?;
+        let mut discard = Vec::new();
+        let (id, start) = match decision {
+            Decision::GoOn(run, start) => (run.id, start),
+            Decision::New => {
+                if let Some(run) = before.filter(|run| run.status != RunStatus::Finished) {
+                    if run.status != RunStatus::Cancelled {
+                        tracing::info!("run {} is given up; this one starts over", run.id);
+                    }
+                    folder.remove_checkpoints(&run.id)?;
+                    discard.push(run.id.into());
+                }
+                let id = args.set_job_id.map_or_else(new_job_id, |id| id.to_string());
+                // A number that was used before: what lies there belongs to another run.
+                folder.remove_checkpoints(&id)?;
+                (id, Start::New)
+            }
+        };
+        let record = RunRecord {
+            version: RECORD_VERSION,
+            id: id.clone(),
+            name: args
+                .name
+                .clone()
+                .or_else(|| env.job_name.clone())
+                .unwrap_or_default(),
+            file,
+            streaming: env.job_mode == JobMode::Streaming,
+            status: RunStatus::Running,
+            pid: std::process::id(),
+            started: now_millis(),
+            ended: None,
+            savepoint: None,
+            error: None,
+        };
+        folder.write(&record)?;
+        Ok(Self {
+            id,
+            start,
+            discard,
+            kept: Some(Kept {
+                folder,
+                lock,
+                record,
+                takes_checkpoints,
+            }),
+        })
+    }
+
+    /// What the engine needs to know.
+    pub(crate) fn state(&self) -> RunState {
+        match &self.kept {
+            None => RunState::in_memory(),
+            Some(kept) => RunState {
+                storage: Arc::new(kept.folder.checkpoints(&self.id)),
+                lasting: true,
+                start: self.start,
+                discard: self.discard.clone(),
+            },
+        }
+    }
+
+    /// Where to listen to who wants to stop the job or to know of it.
+    pub(crate) fn socket(&self) -> Option<std::path::PathBuf> {
+        self.kept.as_ref().map(|kept| kept.folder.socket())
+    }
+
+    /// Writes down how it ended.
+    pub(crate) fn end(self, result: &Result<&JobReport, &Error>) {
+        let Some(mut kept) = self.kept else { return };
+        let record = &mut kept.record;
+        record.ended = Some(now_millis());
+        match result {
+            Ok(report) => match report.end {
+                JobEnd::Finished => record.status = RunStatus::Finished,
+                JobEnd::Stopped { savepoint } => {
+                    record.status = RunStatus::Stopped;
+                    record.savepoint = Some(savepoint);
+                }
+            },
+            Err(error) if error.code() == api_codes::CANCELLED => {
+                record.status = RunStatus::Cancelled;
+            }
+            Err(error) => {
+                record.status = RunStatus::Failed;
+                record.error = Some(error.to_string());
+            }
+        }
+        let goes_on = kept.folder.has_checkpoints(&record.id);
+        let written = match record.status {
+            // Nobody will ask for it.
+            RunStatus::Finished if !kept.takes_checkpoints => kept.folder.remove(&kept.lock),
+            RunStatus::Failed | RunStatus::Cancelled if !goes_on => kept.folder.remove(&kept.lock),
+            RunStatus::Finished => kept
+                .folder
+                .write(&kept.record)
+                .and_then(|()| kept.folder.remove_checkpoints(&kept.record.id)),
+            _ => kept.folder.write(&kept.record),
+        };
+        if let Err(error) = written {
+            tracing::warn!("how the run ended is not written down: {error}");
+        }
+    }
+}
+
+async fn decide(
+    folder: &JobFolder,
+    before: Option<&RunRecord>,
+    args: &JobArgs,
+) -> Result<Decision> {
+    let asked = args.restore.is_some() || args.restore_with_checkpoint.is_some();
+    let Some(run) = before else {
+        return match asked {
+            true => Err(nothing("no run of this job is known")),
+            false => Ok(Decision::New),
+        };
+    };
+    if args.fresh {
+        return Ok(Decision::New);
+    }
+    let checkpoints = folder.checkpoints(&run.id).list().await?;
+    let last = checkpoints.last().copied();
+    if asked {
+        if run.status == RunStatus::Finished {
+            return Err(nothing(&format!("run {} is finished", run.id)));
+        }
+        let start = match (args.restore_with_checkpoint, last) {
+            (_, None) => {
+                return Err(nothing(&format!("run {} has no checkpoint", run.id)));
+            }
+            (Some(id), _) if !checkpoints.contains(&id) => {
+                return Err(nothing(&format!(
+                    "run {} has no checkpoint {id}, only {}",
+                    run.id,
+                    checkpoints
+                        .iter()
+                        .map(u64::to_string)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )));
+            }
+            (Some(id), _) => Start::From(id),
+            (None, Some(_)) => Start::Resume,
+        };
+        tracing::info!("run {} goes on", run.id);
+        return Ok(Decision::GoOn(run.clone(), start));
+    }
+    match (run.status, last) {
+        (RunStatus::Finished | RunStatus::Cancelled, _) | (RunStatus::Failed, None) => {
+            Ok(Decision::New)
+        }
+        (RunStatus::Running, None) => {
+            tracing::info!(
+                "run {} was killed before its first checkpoint: it starts from the beginning",
+                run.id
+            );
+            Ok(Decision::GoOn(run.clone(), Start::Resume))
+        }
+        (status, Some(last)) => {
+            let what = match status {
+                RunStatus::Running => "was killed",
+                RunStatus::Failed => "failed",
+                _ => "was stopped",
+            };
+            tracing::info!(
+                "run {} {what}: it goes on from checkpoint {last}; --fresh would start over",
+                run.id
+            );
+            Ok(Decision::GoOn(run.clone(), Start::Resume))
+        }
+        (RunStatus::Stopped, None) => Err(nothing(&format!(
+            "run {} was stopped at a savepoint that is not there any more",
+            run.id
+        ))),
+    }
+}
+
+fn nothing(what: &str) -> Error {
+    Error::new(
+        codes::NOTHING_TO_RESTORE,
+        format!("there is nothing to go on from: {what}"),
+    )
+    .with_help("run the job with --fresh to start over; `seatunnel --list` shows what there is")
+}

@@ -1,5 +1,7 @@
 //! Avro and Protocol Buffers as a connector uses them: from options to messages and back.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 
 use seatunnel_api::config::ConfigValue;

@@ -1,5 +1,7 @@
 //! Messages into rows: json, text and changes.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 
 use seatunnel_api::config::ConfigValue;

@@ -55,7 +55,8 @@ pub(super) async fn anywhere<F: SinkFixture>(fixture: &F, findings: &mut Finding
             findings.fail(format!("{place}:\n{what}"));
         }
         drop(sink);
-        // The user starts the job again.
+        // The user starts the job again: what the first run left is taken back.
+        target.sink(&job).await?.discard_leftovers(&job).await?;
         target.load(target.data().batches(BATCH_ROWS), 1).await?;
         if let Err(what) = target.expect(rows, after_replay(guarantee)).await? {
             findings.fail(format!("{place}, then run from the start:\n{what}"));

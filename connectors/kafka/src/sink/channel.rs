@@ -103,22 +103,16 @@ impl Channel {
                     rows,
                     ..
                 } = channel.as_mut();
-                let Some(live) = current.take() else {
+                let Some(live) = current.as_ref() else {
                     return Ok(Vec::new());
                 };
-                match transactions
-                    .prepare(live, coordinators, checkpoint, *rows)
-                    .await
-                {
-                    Ok(prepared) => {
-                        *rows = 0;
-                        Ok(vec![prepared])
-                    }
-                    Err((live, error)) => {
-                        *current = Some(live);
-                        Err(error)
-                    }
+                // It stays where `abort` finds it until it is prepared.
+                let prepared = live.prepare(coordinators, checkpoint, *rows).await?;
+                if let Some(live) = current.take() {
+                    transactions.keep(live, &prepared);
                 }
+                *rows = 0;
+                Ok(vec![prepared])
             }
         }
     }

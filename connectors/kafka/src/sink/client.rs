@@ -12,10 +12,12 @@ use crate::client::{Notes, Role};
 use crate::codes;
 use crate::sink_options::{KafkaSinkOptions, Semantics};
 
+/// Messages that wait to be sent, for each writer: 32 MiB, as `buffer.memory` of Java's client.
+const QUEUE_KIB: u32 = 32_768;
+
 /// What is set unless the user says otherwise.
 const DEFAULTS: [(&str, &str); 3] = [
-    // Messages that wait to be sent, for each writer: 32 MiB, as `buffer.memory` of Java's client.
-    ("queue.buffering.max.kbytes", "32768"),
+    ("queue.buffering.max.kbytes", "32768"), // QUEUE_KIB
     // Java's way from a key to a partition.
     ("partitioner", "murmur2_random"),
     ("client.id", "seatunnel"),
@@ -82,6 +84,16 @@ pub(crate) async fn with_limit(config: &ClientConfig, topics: &[String]) -> Clie
     }
     // What can't be asked (no right to it) leaves the client's own limit.
     if let Some(limit) = smallest_limit(&config, topics).await {
+        let waiting = config
+            .get("queue.buffering.max.kbytes")
+            .and_then(|k| k.parse().ok());
+        // A queue holds one message at least, unless the user wants it smaller.
+        if waiting == Some(QUEUE_KIB) && limit.div_ceil(1024) >= QUEUE_KIB {
+            config.set(
+                "queue.buffering.max.kbytes",
+                (limit.div_ceil(1024) + 1).to_string(),
+            );
+        }
         config.set(
             "message.max.bytes",
             limit.clamp(1_000, 1_000_000_000).to_string(),

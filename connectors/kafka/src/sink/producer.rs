@@ -10,7 +10,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
-use seatunnel_api::Result;
+use seatunnel_api::{Error, Result};
 
 use super::errors;
 use crate::client::Notes;
@@ -73,6 +73,26 @@ impl Producer {
     /// # Errors
     /// If this record can't be sent, or an earlier one could not.
     pub(crate) fn queue<'a>(&self, record: Record<'a>) -> Result<Queued<'a>> {
+        let back = match self.send(record)? {
+            // Nobody else writes here: what doesn't fit now never will.
+            Queued::Full(back) if self.inner().in_flight_count() == 0 => back,
+            queued => return Ok(queued),
+        };
+        match self.send(back)? {
+            Queued::Yes => Ok(Queued::Yes),
+            Queued::Full(back) => Err(Error::new(
+                codes::TOO_LARGE,
+                "a row is larger than the memory for messages that wait to be sent",
+            )
+            .with_context("topic", back.topic)
+            .with_context("row", back.row)
+            .with_context("bytes", size(back.key, back.value))
+            .with_help("raise `buffer.memory` in `kafka.config`")
+            .of_row()),
+        }
+    }
+
+    fn send<'a>(&self, record: Record<'a>) -> Result<Queued<'a>> {
         let feedback = self.feedback();
         if feedback.failed.load(Ordering::Relaxed) {
             self.check()?;
@@ -105,9 +125,7 @@ impl Producer {
                 let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
                 let error = errors::delivery(code, back.topic, back.partition, row, self.notes());
                 if error.code() == codes::TOO_LARGE {
-                    let bytes =
-                        back.payload.map_or(0, <[u8]>::len) + back.key.map_or(0, <[u8]>::len);
-                    return Err(error.with_context("bytes", bytes));
+                    return Err(error.with_context("bytes", size(back.key, back.payload)));
                 }
                 Err(error)
             }
@@ -185,6 +203,10 @@ impl Producer {
     fn feedback(&self) -> &Feedback {
         self.inner().context()
     }
+}
+
+fn size(key: Option<&[u8]>, value: Option<&[u8]>) -> usize {
+    key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len)
 }
 
 impl Drop for Producer {

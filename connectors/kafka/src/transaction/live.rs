@@ -106,7 +106,7 @@ impl LiveTransaction {
     }
 
     /// Waits until all rows are written, and sees to it that they can be committed by anybody.
-    pub(super) async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         coordinators: &mut Coordinators,
         checkpoint: u64,

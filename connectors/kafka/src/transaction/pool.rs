@@ -137,25 +137,10 @@ impl Transactions {
         Ok(live)
     }
 
-    /// Flushes a transaction; it is kept here until it is committed or aborted.
-    ///
-    /// # Errors
-    /// If a row could not be written, or the broker has ended the transaction.
-    pub(crate) async fn prepare(
-        &self,
-        live: LiveTransaction,
-        coordinators: &mut Coordinators,
-        checkpoint: u64,
-        rows: u64,
-    ) -> Result<Prepared, (LiveTransaction, Error)> {
-        match live.prepare(coordinators, checkpoint, rows).await {
-            Ok(prepared) => {
-                let id = prepared.transactional_id.clone();
-                self.0.state().prepared.insert(id, (live, prepared.clone()));
-                Ok(prepared)
-            }
-            Err(error) => Err((live, error)),
-        }
+    /// Keeps a transaction that is prepared until it is committed or aborted.
+    pub(crate) fn keep(&self, live: LiveTransaction, prepared: &Prepared) {
+        let id = prepared.transactional_id.clone();
+        self.0.state().prepared.insert(id, (live, prepared.clone()));
     }
 
     /// Commits; those that are committed already stay so.

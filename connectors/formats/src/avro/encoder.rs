@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use seatunnel_api::{CatalogTable, DataType, Error, Result};
 
+use super::bind::{Cell, bind};
 use super::options::{AvroFraming, AvroOptions};
 use super::schema::{self, Derive, Layout};
-use super::write::{Cell, bind};
 use super::{SINGLE_OBJECT, fingerprint};
 use crate::Part;
 use crate::codes;

@@ -1,5 +1,6 @@
 //! Apache Avro: rows as binary records, with or without something in front that says by which schema.
 
+mod bind;
 mod decoder;
 mod encoder;
 mod input;

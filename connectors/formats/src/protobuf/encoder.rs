@@ -6,9 +6,10 @@ use arrow_array::{ArrayRef, RecordBatch};
 use prost_reflect::MessageDescriptor;
 use seatunnel_api::{CatalogTable, DataType, Error, Result};
 
+use super::bind::{Fields, bind};
 use super::options::ProtobufOptions;
 use super::schema::{compile, indexes_of, invalid, message};
-use super::write::{Fields, bind, varint};
+use super::write::varint;
 use crate::Part;
 use crate::registry::{self, Registry, SchemaKind};
 

@@ -3,6 +3,7 @@
 //! Source of the rules: Protocol Buffers documentation, "Encoding", "Field Presence"; Confluent Platform
 //! documentation, "Wire format" for what serializers with a schema registry put in front.
 
+mod bind;
 mod decoder;
 mod encoder;
 mod input;

@@ -54,6 +54,10 @@ impl SinkFactory for KafkaSinkFactory {
         }
     }
 
+    fn notes(&self) -> &'static str {
+        include_str!("../../NOTES.md")
+    }
+
     fn guarantee(&self) -> Guarantee {
         EXACTLY_ONCE
     }

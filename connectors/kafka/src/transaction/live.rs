@@ -63,6 +63,7 @@ pub(crate) struct LiveTransaction {
 impl LiveTransaction {
     /// Takes the id over: whatever was open under it is aborted.
     pub(super) async fn open(config: &ClientConfig, claim: Claim, subtask: usize) -> Result<Self> {
+        let begun = Instant::now();
         let mut config = config.clone();
         config.set("transactional.id", claim.id());
         let producer = blocking(move || {
@@ -74,6 +75,11 @@ impl LiveTransaction {
         })
         .await
         .map_err(|e| e.with_context("transactional id", claim.id()))?;
+        tracing::debug!(
+            transactional_id = claim.id(),
+            ms = begun.elapsed().as_millis(),
+            "transactional id taken"
+        );
         Ok(Self {
             producer,
             claim,

@@ -23,7 +23,8 @@ use async_trait::async_trait;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::per_table::per_table;
 use seatunnel_api::{
-    Error, Guarantee, PluginInfo, Readback, Result, Sink, SinkContext, SinkFactory, TaskContext,
+    Error, Guarantee, JobContext, PluginInfo, Readback, Result, Sink, SinkContext, SinkFactory,
+    TaskContext,
 };
 
 use crate::codes;
@@ -104,6 +105,10 @@ impl Sink for LocalFileSink {
             .iter()
             .map(commit::abort)
             .fold(Ok(()), Result::and)
+    }
+
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        transaction::discard_job(&self.target.tmp_path, &job.id)
     }
 
     async fn check(&self) -> Result<()> {

@@ -34,16 +34,7 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// The workspace of one writer. Without `tmp_path` files are written in place.
     pub(crate) fn new(target: &Path, tmp_path: Option<&Path>, job: &str, subtask: usize) -> Self {
-        let job: String = job
-            .chars()
-            .map(|c| {
-                if c == '/' || c == '\\' || c.is_control() {
-                    '_'
-                } else {
-                    c
-                }
-            })
-            .collect();
+        let job = plain(job);
         // A writer that is made again after a failure must not meet the files of its forerunner.
         let mut writer = uuid::Uuid::new_v4().simple().to_string();
         writer.truncate(10);
@@ -63,6 +54,36 @@ impl Workspace {
             id,
             files: Vec::new(),
         }
+    }
+}
+
+/// A job's name as that of a folder.
+fn plain(job: &str) -> String {
+    let plain = |c: char| c != '/' && c != '\\' && !c.is_control();
+    job.chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
+}
+
+/// Deletes all that a job has under `tmp_path`.
+///
+/// # Errors
+/// If some could not be deleted.
+pub(crate) fn discard_job(tmp_path: &Path, job: &str) -> Result<()> {
+    let all = tmp_path.join("seatunnel");
+    let folder = all.join(plain(job));
+    match fs::remove_dir_all(&folder) {
+        Ok(()) => {
+            tracing::info!(
+                "files of a process that was killed are removed: {}",
+                folder.display()
+            );
+            // It stays if another job has files there.
+            let _ = fs::remove_dir(&all);
+            Ok(())
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(left_behind(&folder, e)),
     }
 }
 

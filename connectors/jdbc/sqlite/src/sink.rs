@@ -158,6 +158,16 @@ impl Sink for SqliteSink {
             .await
     }
 
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        if !self.target.exactly_once {
+            return Ok(());
+        }
+        let job = job.id.clone();
+        self.database
+            .with(move |connection, location| staging::discard_of(connection, location, &job))
+            .await
+    }
+
     async fn finish(&self) -> Result<()> {
         self.database.close().await
     }

@@ -266,6 +266,24 @@ pub(crate) fn discard(
     Ok(())
 }
 
+/// Drops the staging tables that killed processes of a job have left.
+pub(crate) fn discard_of(connection: &Connection, location: &Location, job: &str) -> Result<()> {
+    let found = connection
+        .prepare(
+            "SELECT name FROM sqlite_schema \
+             WHERE type = 'table' AND instr(name, ?1) = 1 AND instr(name, ?2) > 0",
+        )
+        .and_then(|mut statement| {
+            let names = statement.query_map([PREFIX, &format!("_{job}_")], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<Vec<String>>>()
+        });
+    let tables = found.map_err(|e| location.failure(e))?;
+    for table in &tables {
+        tracing::info!("rows of a process that was killed, which waited in {table}, are removed");
+    }
+    discard(connection, location, &tables)
+}
+
 /// Tells of staging tables that a job left which was killed. Another job may be filling them right
 /// now, so that they are not dropped.
 pub(crate) fn warn_of_leftovers(

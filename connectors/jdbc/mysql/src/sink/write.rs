@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use seatunnel_api::erased::{DynSink, erase_sink};
 use seatunnel_api::per_table::options_per_table;
 use seatunnel_api::{
-    ChangesBecome, Error, Guarantee, Readback, ReadbackTable, Result, Sink, SinkContext,
-    SourceContext, TablePath, TaskContext,
+    ChangesBecome, Error, Guarantee, JobContext, Readback, ReadbackTable, Result, Sink,
+    SinkContext, SourceContext, TablePath, TaskContext,
 };
 use seatunnel_jdbc_core::catalog::{Prefetched, missing};
 use seatunnel_jdbc_core::errors;
@@ -174,7 +174,18 @@ impl Sink for MySqlSink {
         result
     }
 
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        if self.0.exactly_once {
+            let mut session = self.0.session().await?;
+            xa::discard(&mut session.connection, &job.id).await?;
+            self.0.give_back(session).await;
+        }
+        Ok(())
+    }
+
     async fn finish(&self) -> Result<()> {
+        // A server may have been busy with the last words of a killed process when the job went on.
+        self.discard_leftovers(&self.0.job).await?;
         let commits = std::mem::take(&mut *self.0.commits.lock().await);
         if !commits.is_empty() {
             let mut session = self.0.session().await?;

@@ -242,6 +242,40 @@ pub(crate) async fn forget(connection: &mut Connection, last: &Prepared) -> Resu
     Ok(())
 }
 
+/// Rolls back what a job has prepared and nobody will commit.
+///
+/// # Errors
+/// If the server can't be asked, or a session that is still there holds on to one.
+pub(crate) async fn discard(connection: &mut Connection, job: &str) -> Result<()> {
+    let own = xid(job, "");
+    // Without the right to see them (XA_RECOVER_ADMIN) nothing can be done about them.
+    let Ok(rows) = connection.rows("XA RECOVER").await else {
+        return Ok(());
+    };
+    let left = rows
+        .into_iter()
+        .filter_map(|row| row.into_iter().next_back().flatten());
+    for xid in left.filter(|xid| xid.starts_with(&own)) {
+        let rollback = format!("XA ROLLBACK {}", literal(&xid));
+        for _ in 0..LOOKS {
+            match connection.execute(&rollback).await {
+                Ok(_) => {}
+                // The connection that prepared it is still ending.
+                Err(Failure::Server(error)) if matches!(error.errno, UNKNOWN | WRONG_STATE) => {}
+                Err(failure) => return Err(Error::from(failure).with_context("transaction", &xid)),
+            }
+            if is_prepared(connection, &xid).await != Some(true) {
+                break;
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        tracing::info!(
+            "the prepared transaction {xid} of a process that was killed is rolled back"
+        );
+    }
+    Ok(())
+}
+
 /// Tells of prepared transactions that nobody has committed: they hold their rows locked.
 pub(crate) async fn warn_of_leftovers(connection: &mut Connection) {
     // Without the right to see them (XA_RECOVER_ADMIN) there is nothing to tell.

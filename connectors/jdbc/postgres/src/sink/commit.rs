@@ -30,6 +30,60 @@ pub(crate) fn transaction_name(job: &str) -> String {
     format!("{PREPARED}{job}")
 }
 
+/// What names of tables begin with in which rows of a job wait.
+pub(crate) fn waiting_name(job: &str) -> String {
+    format!("{STAGED}_{}", short(job))
+}
+
+/// A job's number, or the end of its name, in no more characters than names of tables have room for.
+fn short(job: &str) -> String {
+    const MOST: usize = 13;
+    let Ok(mut number) = job.parse::<u64>() else {
+        let plain: Vec<char> = job.chars().filter(char::is_ascii_alphanumeric).collect();
+        return plain[plain.len().saturating_sub(MOST)..].iter().collect();
+    };
+    let mut digits = Vec::new();
+    while number > 0 || digits.is_empty() {
+        digits.extend(char::from_digit((number % 36) as u32, 36));
+        number /= 36;
+    }
+    digits.iter().rev().collect()
+}
+
+/// Takes back what a job has prepared and nobody will commit.
+pub(crate) async fn discard(server: &Server, job: &str) -> Result<()> {
+    let mut connection = server.connect().await?;
+    let sql = format!(
+        "SELECT gid, NULL FROM pg_catalog.pg_prepared_xacts \
+         WHERE database = current_database() AND position({prepared} IN gid) = 1 \
+         UNION ALL \
+         SELECT NULL, oid::regclass::text FROM pg_catalog.pg_class \
+         WHERE relkind = 'r' AND position({staged} IN relname) = 1",
+        prepared = literal(&format!("{}_", transaction_name(job))),
+        staged = literal(&format!("{}_", waiting_name(job)))
+    );
+    for row in connection.rows(&sql).await? {
+        let mut row = row.into_iter();
+        let (transaction, table) = (row.next().flatten(), row.next().flatten());
+        if let Some(name) = transaction {
+            end(&mut connection, "ROLLBACK PREPARED", &name).await?;
+            tracing::info!(
+                "the prepared transaction {name} of a process that was killed is rolled back"
+            );
+        }
+        if let Some(name) = table {
+            connection
+                .simple(&format!("DROP TABLE IF EXISTS {name}"))
+                .await?;
+            tracing::info!(
+                "rows of a process that was killed, which waited in {name}, are removed"
+            );
+        }
+    }
+    server.give_back(connection);
+    Ok(())
+}
+
 /// Commits on one server, again and again where that may help.
 pub(crate) async fn commit(
     sink: &PgSink,

@@ -248,7 +248,9 @@ fn is_utc(connection: &Connection) -> bool {
 fn nonce() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let nanos = now.map_or(0, |since| since.as_nanos());
-    format!("{:x}{:x}", std::process::id(), nanos)
+    // Names of tables have 63 bytes.
+    let process = u64::from(std::process::id()) << 42;
+    format!("{:x}", nanos as u64 ^ process)
 }
 
 #[async_trait]
@@ -315,7 +317,10 @@ impl Sink for PgSink {
                     Stage::OfTransaction(format!("{schema}\"_seatunnel_stage_{unique}_{index}_0\""))
                 }
                 (true, false) => Stage::Waiting {
-                    name: format!("{schema}\"{}_{unique}_{index}_0\"", commit::STAGED),
+                    name: format!(
+                        "{schema}\"{}_{unique}_{index}_0\"",
+                        commit::waiting_name(&context.job.id)
+                    ),
                     steps: 0,
                     null_keys: false,
                 },
@@ -380,7 +385,18 @@ impl Sink for PgSink {
         Ok(())
     }
 
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        if self.tables.iter().any(|table| table.target.exactly_once) {
+            for server in &self.servers {
+                commit::discard(server, &job.id).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn finish(&self) -> Result<()> {
+        // A server may have been busy with the last words of a killed process when the job went on.
+        self.discard_leftovers(&self.job).await?;
         for server in &self.servers {
             server.close();
         }

@@ -13,6 +13,13 @@ const PREFETCH: usize = 32 << 20;
 /// Bytes that are fetched ahead of one partition at least.
 const PREFETCH_MIN: usize = 256 << 10;
 
+/// Messages that a reader's consumer fetches ahead, over all its partitions: librdkafka needs some 300
+/// bytes for each beside what it holds, which its limit of bytes does not count.
+const PREFETCH_MESSAGES: usize = 100_000;
+
+/// Messages that are fetched ahead of one partition at least.
+const PREFETCH_MESSAGES_MIN: usize = 1_000;
+
 /// What the user says, and what there is without a word from them.
 pub(super) fn base(options: &ClientOptions, group: &str) -> Result<ClientConfig> {
     let mut config = settings(options, Role::Consumer)?;
@@ -52,8 +59,9 @@ pub(super) fn reading(
     config.set("enable.partition.eof", "true");
     // An offset that is gone is lost data, and not for the client to pass over.
     default(&mut config, "auto.offset.reset", "error");
-    // The limit that counts is that of bytes; librdkafka applies it to each partition.
-    default(&mut config, "queued.min.messages", "1000000");
+    // librdkafka applies both limits to each partition.
+    let messages = (PREFETCH_MESSAGES / partitions.max(1)).max(PREFETCH_MESSAGES_MIN);
+    default(&mut config, "queued.min.messages", &messages.to_string());
     let each = (PREFETCH / partitions.max(1)).max(PREFETCH_MIN);
     default(
         &mut config,

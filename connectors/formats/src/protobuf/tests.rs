@@ -309,7 +309,12 @@ fn fields_that_come_again_count_as_the_rules_say() {
         .iter()
         .flat_map(|json| reference(json).encode_to_vec())
         .collect();
-    let row = read(&mut decoder(&table, &all()), &table, std::slice::from_ref(&bytes)).remove(0);
+    let row = read(
+        &mut decoder(&table, &all()),
+        &table,
+        std::slice::from_ref(&bytes),
+    )
+    .remove(0);
     let ints = |items: &[i32]| Value::Array(items.iter().map(|i| Value::Int(*i)).collect());
     assert_eq!(
         row[..5],

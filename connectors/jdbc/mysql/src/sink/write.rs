@@ -104,6 +104,18 @@ impl Sink for MySqlSink {
     async fn prepare(&self) -> Result<()> {
         let shared = &self.0;
         let mut session = shared.session().await?;
+        let server = session.connection.server();
+        if shared.exactly_once && !server.keeps_prepared() {
+            return Err(Error::new(
+                errors::OPTION,
+                "this server can't do is_exactly_once: it rolls a prepared XA transaction back when its session ends",
+            )
+            .with_context("server", format!("{} {}", session.connection.place(), server.version))
+            .with_help(
+                "it takes MySQL 5.7.7 or MariaDB 10.5, or newer ones; with is_exactly_once = false and a primary key, \
+                 rows that are written twice replace themselves",
+            ));
+        }
         let mut infos = Vec::with_capacity(shared.tables.len());
         let paths: Vec<TablePath> = shared.made().map(|t| t.target.path.clone()).collect();
         let known = shared.look_up(&mut session, &paths).await?;

@@ -46,6 +46,16 @@ impl Server {
             local_infile: false,
         }
     }
+
+    /// Whether a prepared XA transaction outlives the session that has prepared it. Older servers roll it
+    /// back: MySQL until 5.7.6 (its bug 12161), MariaDB until 10.4 (MDEV-742).
+    pub(crate) fn keeps_prepared(&self) -> bool {
+        let since = match self.is_mariadb {
+            true => (10, 5, 0),
+            false => (5, 7, 7),
+        };
+        self.numbers >= since
+    }
 }
 
 impl Connection {
@@ -116,4 +126,24 @@ fn set_up_sql(settings: &Settings, purpose: Purpose, zone: Option<&str>) -> Stri
          @@time_zone, @@local_infile",
     );
     sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_lose_prepared_transactions_with_their_session() {
+        for (version, is_mariadb, keeps) in [
+            ("5.6.24", false, false),
+            ("5.7.6-m16", false, false),
+            ("5.7.7-rc", false, true),
+            ("8.0.36", false, true),
+            ("10.4.34-MariaDB", true, false),
+            ("10.11.6-MariaDB-0+deb12u1", true, true),
+        ] {
+            let server = Server::new(version.to_owned(), is_mariadb);
+            assert_eq!(server.keeps_prepared(), keeps, "{version}");
+        }
+    }
 }

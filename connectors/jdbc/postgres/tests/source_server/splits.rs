@@ -112,7 +112,7 @@ async fn a_position_holds_though_rows_before_it_went() {
     let all = splits(&found, 1).await;
     let mut reader = found.reader(task(0, 1)).await.unwrap();
     let mut some = Collected {
-        rows_per_batch: 5_000,
+        rows_per_batch: 1_000,
         stop_after: Some(1),
         ..Collected::default()
     };
@@ -121,15 +121,15 @@ async fn a_position_holds_though_rows_before_it_went() {
         "COMMON-41"
     );
     drop(reader);
-    db.sql("delete from t where id % 2 = 0 and id <= 5000");
+    db.sql("delete from t where id % 2 = 0 and id <= 1000");
     let later = source(options).await.unwrap();
     let mut reader = later.reader(task(0, 1)).await.unwrap();
     let mut rest = Collected::default();
     reader.read(&some.positions[0], &mut rest).await.unwrap();
     let first = ids(&some.rows());
     let after = ids(&rest.rows());
-    assert_eq!(first, (1..=5_000).collect::<Vec<_>>());
-    assert_eq!(after, (5_001..=30_000).collect::<Vec<_>>());
+    assert_eq!(first, (1..=1_000).collect::<Vec<_>>());
+    assert_eq!(after, (1_001..=30_000).collect::<Vec<_>>());
 }
 
 #[tokio::test]

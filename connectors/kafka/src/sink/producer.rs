@@ -123,6 +123,7 @@ impl Producer {
             }
             Err((error, back)) => {
                 let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+                let code = self.cause_of(code);
                 let error = errors::delivery(code, back.topic, back.partition, row, self.notes());
                 if error.code() == codes::TOO_LARGE {
                     return Err(error.with_context("bytes", size(back.key, back.payload)));
@@ -145,12 +146,27 @@ impl Producer {
         match &*self.feedback().first_failure() {
             None => Ok(()),
             Some(failure) => Err(errors::delivery(
-                failure.code,
+                self.cause_of(failure.code),
                 &failure.topic,
                 Some(failure.partition),
                 failure.row,
                 self.notes(),
             )),
+        }
+    }
+
+    /// What ended the producer, for a record of which only that consequence is known: once the producer
+    /// can't go on, librdkafka purges what is queued and refuses what comes.
+    fn cause_of(&self, code: RDKafkaErrorCode) -> RDKafkaErrorCode {
+        match code {
+            RDKafkaErrorCode::PurgeQueue
+            | RDKafkaErrorCode::PurgeInflight
+            | RDKafkaErrorCode::State
+            | RDKafkaErrorCode::Fatal => {
+                let fatal = self.inner().client().fatal_error();
+                fatal.map_or(code, |(cause, _)| cause)
+            }
+            code => code,
         }
     }
 

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use seatunnel_api::options::EnvOptions;
 use seatunnel_api::{Error, JobMode, Result, codes as api_codes};
 use seatunnel_config::job::new_job_id;
-use seatunnel_engine_local::{JobEnd, JobReport, RunState, Start};
+use seatunnel_engine_local::{JobEnd, JobHandle, JobReport, RunState, Start};
 use seatunnel_state::runs::{
     JobFolder, JobIdentity, JobLock, RECORD_VERSION, RunRecord, RunStatus, StateFolder, now_millis,
 };
@@ -22,6 +23,9 @@ pub(crate) struct Run {
     kept: Option<Kept>,
     start: Start,
     discard: Vec<Arc<str>>,
+    /// Whether the engine has begun, and whether it has discarded what it was to.
+    began: AtomicBool,
+    discarded: AtomicBool,
 }
 
 /// Where a run is written down.
@@ -72,6 +76,8 @@ impl Run {
             kept: None,
             start: Start::New,
             discard: Vec::new(),
+            began: AtomicBool::new(false),
+            discarded: AtomicBool::new(false),
         }
     }
 
@@ -101,23 +107,23 @@ impl Run {
             before => before?,
         };
         let decision = decide(&folder, before.as_ref(), args).await?;
-        let mut discard = Vec::new();
-        let (id, start) = match decision {
-            Decision::GoOn(run, start) => (run.id, start),
+        // Written down until it is done: this process may be killed before that.
+        let (mut discard, id, start) = match decision {
+            Decision::GoOn(run, start) => (run.discard, run.id, start),
             Decision::New => {
-                if let Some(run) = before.filter(|run| run.status != RunStatus::Finished) {
+                let mut discard = Vec::new();
+                if let Some(mut run) = before.filter(|run| run.status != RunStatus::Finished) {
                     if run.status != RunStatus::Cancelled {
                         tracing::info!("run {} is given up; this one starts over", run.id);
                     }
-                    folder.remove_checkpoints(&run.id)?;
-                    discard.push(run.id.into());
+                    discard.append(&mut run.discard);
+                    discard.push(run.id);
                 }
                 let id = args.set_job_id.map_or_else(new_job_id, |id| id.to_string());
-                // A number that was used before: what lies there belongs to another run.
-                folder.remove_checkpoints(&id)?;
-                (id, Start::New)
+                (discard, id, Start::New)
             }
         };
+        discard.retain(|other| *other != id);
         let record = RunRecord {
             version: RECORD_VERSION,
             id: id.clone(),
@@ -134,12 +140,22 @@ impl Run {
             ended: None,
             savepoint: None,
             error: None,
+            discard: discard.clone(),
         };
         folder.write(&record)?;
+        for given_up in &discard {
+            folder.remove_checkpoints(given_up)?;
+        }
+        if matches!(start, Start::New) {
+            // A number that was used before: what lies there belongs to another run.
+            folder.remove_checkpoints(&id)?;
+        }
         Ok(Self {
             id,
             start,
-            discard,
+            discard: discard.into_iter().map(Arc::from).collect(),
+            began: AtomicBool::new(false),
+            discarded: AtomicBool::new(false),
             kept: Some(Kept {
                 folder,
                 lock,
@@ -167,11 +183,27 @@ impl Run {
         self.kept.as_ref().map(|kept| kept.folder.socket())
     }
 
+    /// The engine begins: from here on there may be something of this run in the sinks.
+    pub(crate) fn set_begun(&self) {
+        self.began.store(true, Ordering::Release);
+    }
+
+    /// The engine has ended; it knows whether leftovers of earlier runs are gone.
+    pub(crate) fn set_ended(&self, handle: &JobHandle) {
+        self.discarded
+            .store(handle.is_discarded(), Ordering::Release);
+    }
+
     /// Writes down how it ended.
     pub(crate) fn end(self, result: &Result<&JobReport, &Error>) {
+        let new = matches!(self.start, Start::New);
         let Some(mut kept) = self.kept else { return };
         let record = &mut kept.record;
         record.ended = Some(now_millis());
+        if self.discarded.load(Ordering::Acquire) {
+            record.discard.clear();
+        }
+        let touched = self.began.load(Ordering::Acquire) || !record.discard.is_empty();
         match result {
             Ok(report) => match report.end {
                 JobEnd::Finished => record.status = RunStatus::Finished,
@@ -188,11 +220,13 @@ impl Run {
                 record.error = Some(error.to_string());
             }
         }
-        let goes_on = kept.folder.has_checkpoints(&record.id);
         let written = match record.status {
             // Nobody will ask for it.
             RunStatus::Finished if !kept.takes_checkpoints => kept.folder.remove(&kept.lock),
-            RunStatus::Failed | RunStatus::Cancelled if !goes_on => kept.folder.remove(&kept.lock),
+            // Nothing was done to any sink.
+            RunStatus::Failed | RunStatus::Cancelled if new && !touched => {
+                kept.folder.remove(&kept.lock)
+            }
             RunStatus::Finished => kept
                 .folder
                 .write(&kept.record)

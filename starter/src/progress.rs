@@ -1,10 +1,10 @@
 //! Shows how far a job has come: bars on a terminal, lines in a log.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
-use seatunnel_engine_local::{JobHandle, NodeProgress, NodeRole};
+use seatunnel_engine_local::{CheckpointStats, JobHandle, NodeProgress, NodeRole};
 
 use crate::args::ProgressStyle;
 use crate::text::{bytes, grouped, per_second};
@@ -68,7 +68,7 @@ async fn show_bars(handle: &JobHandle) {
         .map(|n| n.name.chars().count())
         .max()
         .unwrap_or(0);
-    let bars = Bars(
+    let mut bars = Bars(
         ends(handle)
             .map(|node| {
                 let bar = multi.add(ProgressBar::new_spinner().with_style(style.clone()));
@@ -83,6 +83,17 @@ async fn show_bars(handle: &JobHandle) {
             bar.set_message(amounts(node, &rate));
             bar.tick();
         }
+        if let Some(text) = checkpoints(&handle.checkpoints(), SystemTime::now()) {
+            // Behind those of sources and sinks, once there is something to tell.
+            if bars.0.len() == ends(handle).count() {
+                bars.0
+                    .push(multi.add(ProgressBar::new_spinner().with_style(style.clone())));
+            }
+            if let Some(bar) = bars.0.last() {
+                bar.set_message(text);
+                bar.tick();
+            }
+        }
         tokio::time::sleep(BAR_INTERVAL).await;
     }
 }
@@ -95,6 +106,9 @@ async fn log_lines(handle: &JobHandle) {
         for (node, rate) in ends(handle).zip(rates) {
             tracing::info!("{}: {}", node.name, amounts(node, &rate));
         }
+        if let Some(text) = checkpoints(&handle.checkpoints(), SystemTime::now()) {
+            tracing::info!("{text}");
+        }
     }
 }
 
@@ -103,6 +117,30 @@ async fn log_lines(handle: &JobHandle) {
 struct Rate {
     rows: u64,
     bytes: u64,
+}
+
+/// What is known of the checkpoints: `checkpoint 7, 3 s ago, 1.2 KiB in 12 ms, 1 failed`; none
+/// before the first one.
+fn checkpoints(stats: &CheckpointStats, now: SystemTime) -> Option<String> {
+    let mut text = match &stats.last {
+        None if stats.failed == 0 => return None,
+        None => "no checkpoint yet".to_owned(),
+        Some(last) => {
+            let durable = last.started + last.duration;
+            let age = now.duration_since(durable).unwrap_or_default();
+            format!(
+                "checkpoint {}, {} s ago, {} in {} ms",
+                last.id,
+                age.as_secs(),
+                bytes(last.bytes),
+                last.duration.as_millis()
+            )
+        }
+    };
+    if stats.failed > 0 {
+        text.push_str(&format!(", {} failed", grouped(stats.failed)));
+    }
+    Some(text)
 }
 
 /// What a node has done: `1,234 rows, 567 rows/s, 1.2 MiB, 64.0 KiB/s, splits 3 of 8`.
@@ -186,8 +224,35 @@ fn rates(before: &[Rate], now: &[Rate], since: Duration) -> Vec<Rate> {
 #[cfg(test)]
 mod tests {
     use seatunnel_api::Metrics;
+    use seatunnel_engine_local::CheckpointRecord;
+    use seatunnel_state::CheckpointKind;
 
     use super::*;
+
+    #[test]
+    fn checkpoints_tell_the_last_one_and_how_many_failed() {
+        let started = SystemTime::UNIX_EPOCH;
+        let now = started + Duration::from_millis(5_600);
+        let mut stats = CheckpointStats::default();
+        assert_eq!(checkpoints(&stats, now), None);
+        stats.failed = 2;
+        assert_eq!(
+            checkpoints(&stats, now).unwrap(),
+            "no checkpoint yet, 2 failed"
+        );
+        stats.last = Some(CheckpointRecord {
+            id: 7,
+            kind: CheckpointKind::Checkpoint,
+            started,
+            duration: Duration::from_millis(12),
+            bytes: 1229,
+            failure: None,
+        });
+        assert_eq!(
+            checkpoints(&stats, now).unwrap(),
+            "checkpoint 7, 5 s ago, 1.2 KiB in 12 ms, 2 failed"
+        );
+    }
 
     #[test]
     fn amounts_name_rows_rates_bytes_and_splits() {

@@ -27,6 +27,17 @@ pub(crate) fn block(report: &JobReport) -> String {
         ("Total Read Bytes", bytes(report.bytes_read)),
         ("Total Write Bytes", bytes(report.bytes_written)),
     ];
+    if report.checkpoints.completed + report.checkpoints.failed > 0 {
+        let stats = &report.checkpoints;
+        lines.push(("Checkpoints", stats.completed.to_string()));
+        lines.push(("Failed Checkpoints", stats.failed.to_string()));
+        if let Some(last) = &stats.last {
+            lines.push(("Last Checkpoint", last.id.to_string()));
+            let millis = last.duration.as_millis();
+            lines.push(("Last Checkpoint Took", format!("{millis} ms")));
+            lines.push(("Last Checkpoint Size", bytes(last.bytes)));
+        }
+    }
     if let Some(peak) = peak_memory() {
         lines.push(("Peak Memory", bytes(peak)));
     }

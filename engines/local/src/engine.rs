@@ -157,6 +157,7 @@ impl Run<'_> {
         for id in &self.state.discard {
             discard_leftovers(self.plan, id).await?;
         }
+        self.handle.set_discarded();
         self.find_start().await?;
         let mut restarts = 0;
         loop {

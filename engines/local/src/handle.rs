@@ -1,5 +1,6 @@
 //! What the outside sees of a running job, and how it stops it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,6 +19,7 @@ pub struct JobHandle {
     savepoint: CancellationToken,
     takes_checkpoints: bool,
     checkpoints: StatsCell,
+    discarded: AtomicBool,
     started: Mutex<Option<Instant>>,
     counted: Mutex<Counted>,
 }
@@ -104,6 +106,7 @@ impl JobHandle {
             savepoint: CancellationToken::new(),
             takes_checkpoints: takes_checkpoints(plan),
             checkpoints: StatsCell::default(),
+            discarded: AtomicBool::new(false),
             started: Mutex::new(None),
             counted: Mutex::default(),
         }
@@ -142,6 +145,15 @@ impl JobHandle {
     /// The checkpoints so far.
     pub fn checkpoints(&self) -> CheckpointStats {
         self.checkpoints.get()
+    }
+
+    /// Whether the leftovers of the runs that were to be discarded are gone from all sinks.
+    pub fn is_discarded(&self) -> bool {
+        self.discarded.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_discarded(&self) {
+        self.discarded.store(true, Ordering::Release);
     }
 
     /// Whether the job was asked to stop.

@@ -92,8 +92,8 @@ async fn on_thread<T: Send + 'static>(
     }
 }
 
-/// Puts bytes into a file, whole or not at all.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts bytes into a file, whole or not at all, and on the disk.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let beside = path.with_extension("part");

@@ -7,6 +7,7 @@ pub mod control;
 mod folder;
 mod frame;
 mod memory;
+mod record;
 pub mod runs;
 mod storage;
 

@@ -8,16 +8,14 @@
 //! ```
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use seatunnel_api::{Error, Result, codes as api_codes};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::FolderStorage;
-use crate::codes;
+pub use crate::record::{RECORD_VERSION, RunRecord, RunStatus, now_millis};
+use crate::{FolderStorage, codes, folder, record};
 
 /// Names another state folder than the one in the user's home.
 pub const STATE_VARIABLE: &str = "SEATUNNEL_STATE";
@@ -53,61 +51,6 @@ impl JobIdentity {
     }
 }
 
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum RunStatus {
-    /// A process works on it; if none holds the lock, it was killed.
-    Running,
-    /// It was stopped at a savepoint.
-    Stopped,
-    /// It failed.
-    Failed,
-    /// It was cancelled: nobody is to go on with it unless asked to.
-    Cancelled,
-    /// All is done.
-    Finished,
-}
-
-/// A run, as it is written down.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RunRecord {
-    /// Version of this layout.
-    pub version: u32,
-    /// The run's number, as SeaTunnel's job ids.
-    pub id: String,
-    /// The job's name.
-    pub name: String,
-    /// The job file.
-    pub file: PathBuf,
-    /// Whether it runs until it is stopped.
-    pub streaming: bool,
-    /// How far it is.
-    pub status: RunStatus,
-    /// The process that works or last worked on it.
-    pub pid: u32,
-    /// When that process began, in milliseconds since 1970.
-    pub started: u64,
-    /// When it ended.
-    #[serde(default)]
-    pub ended: Option<u64>,
-    /// The savepoint it was stopped at.
-    #[serde(default)]
-    pub savepoint: Option<u64>,
-    /// What it failed with.
-    #[serde(default)]
-    pub error: Option<String>,
-}
-
-/// Of [`RunRecord::version`].
-pub const RECORD_VERSION: u32 = 1;
-
-/// Milliseconds since 1970.
-pub fn now_millis() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |since| since.as_millis() as u64)
-}
-
 /// The folder that all jobs of a user share.
 #[derive(Clone, Debug)]
 pub struct StateFolder {
@@ -118,10 +61,20 @@ impl StateFolder {
     /// `given` by the job file, else by [`STATE_VARIABLE`], else `.seatunnel` in the user's home.
     ///
     /// # Errors
-    /// If there is none of these.
+    /// If there is none of these, or if what is given is a URL.
     pub fn find(given: Option<&str>) -> Result<Self> {
         let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty());
         let root = match given {
+            Some(given) if given.contains("://") => {
+                return Err(Error::new(
+                    api_codes::OPTION_INVALID,
+                    format!(
+                        "`state.dir` must be a folder of this machine, not `{}`",
+                        without_user(given)
+                    ),
+                )
+                .with_help("give a path, such as /var/lib/seatunnel"));
+            }
             Some(given) => PathBuf::from(given),
             None => match (variable(STATE_VARIABLE), variable("HOME")) {
                 (Some(folder), _) => PathBuf::from(folder),
@@ -151,7 +104,7 @@ impl StateFolder {
     /// All jobs that something is known of, with their newest runs, oldest first.
     ///
     /// # Errors
-    /// If the folder can't be read.
+    /// If the folder can't be read. A job whose record can't be read is left out with a warning.
     pub fn jobs(&self) -> Result<Vec<(JobFolder, RunRecord)>> {
         let folder = self.root.join("jobs");
         let entries = match fs::read_dir(&folder) {
@@ -162,8 +115,11 @@ impl StateFolder {
         for entry in entries {
             let path = entry.map_err(|e| not_read(&folder, e))?.path();
             let job = JobFolder { path };
-            if let Some(record) = job.record()? {
-                jobs.push((job, record));
+            match job.record() {
+                Ok(Some(record)) => jobs.push((job, record)),
+                Ok(None) => {}
+                // One that is damaged hides none of the others.
+                Err(error) => tracing::warn!("a job is left out: {error}"),
             }
         }
         jobs.sort_by_key(|(_, record)| record.started);
@@ -280,14 +236,10 @@ impl JobFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             bytes => bytes.map_err(|e| not_read(&path, e))?,
         };
-        let record: RunRecord = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::new(
-                api_codes::STATE_INVALID,
-                "what is known of the last run can't be read",
-            )
-            .with_cause(error)
-            .with_context("file", path.display())
-            .with_help("run the job with --fresh to start over")
+        let record = record::parse(&bytes).map_err(|error| {
+            error
+                .with_context("file", path.display())
+                .with_help("run the job with --fresh to start over")
         })?;
         Ok(Some(record))
     }
@@ -297,24 +249,16 @@ impl JobFolder {
     /// # Errors
     /// If it can't be written.
     pub fn write(&self, record: &RunRecord) -> Result<()> {
-        let (path, beside) = (self.path.join("run.json"), self.path.join("run.json.new"));
+        let path = self.path.join("run.json");
         let text = serde_json::to_vec_pretty(record).map_err(|e| {
             Error::new(api_codes::INTERNAL, "a run can't be written down").with_cause(e)
         })?;
-        let written = File::create(&beside)
-            .and_then(|mut file| file.write_all(&text))
-            .and_then(|()| fs::rename(&beside, &path));
-        written.map_err(|e| not_written(&path, e))
+        folder::put(&path, &text).map_err(|e| not_written(&path, e))
     }
 
     /// Where the checkpoints of a run are kept.
     pub fn checkpoints(&self, run: &str) -> FolderStorage {
         FolderStorage::new(self.path.join(run))
-    }
-
-    /// Whether a run has checkpoints, of which none may be readable.
-    pub fn has_checkpoints(&self, run: &str) -> bool {
-        fs::read_dir(self.path.join(run)).is_ok_and(|mut entries| entries.next().is_some())
     }
 
     /// Removes the checkpoints of a run.
@@ -340,6 +284,14 @@ impl JobFolder {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A URL without what may be a password.
+fn without_user(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        _ => url.to_owned(),
     }
 }
 
@@ -387,7 +339,7 @@ mod tests {
         }
     }
 
-    fn record(id: &str) -> RunRecord {
+    fn run(id: &str) -> RunRecord {
         RunRecord {
             version: RECORD_VERSION,
             id: id.to_owned(),
@@ -400,6 +352,7 @@ mod tests {
             ended: None,
             savepoint: None,
             error: None,
+            discard: Vec::new(),
         }
     }
 
@@ -423,7 +376,7 @@ mod tests {
         let job = state.job(&identity(&[]));
         assert!(!job.is_locked());
         let lock = job.lock().unwrap();
-        job.write(&record("17")).unwrap();
+        job.write(&run("17")).unwrap();
         assert!(job.is_locked());
         let error = job.lock().unwrap_err();
         assert_eq!(error.code(), codes::RUNNING);
@@ -445,5 +398,36 @@ mod tests {
         let error = state.job(&identity(&[])).lock().unwrap_err();
         assert_eq!(error.code(), codes::NOT_WRITTEN);
         assert!(error.to_string().contains("can't be kept in"), "{error}");
+    }
+
+    #[test]
+    fn a_record_that_can_not_be_read_hides_no_other_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::find(folder.path().to_str()).unwrap();
+        let (good, newer) = (state.job(&identity(&[])), state.job(&identity(&["a=1"])));
+        let _locks = (good.lock().unwrap(), newer.lock().unwrap());
+        good.write(&run("17")).unwrap();
+        let mut text = serde_json::to_value(run("18")).unwrap();
+        text["version"] = 99.into();
+        text["status"] = "SOMETHING_NEW".into();
+        fs::write(newer.path().join("run.json"), text.to_string()).unwrap();
+        let error = newer.record().unwrap_err();
+        assert_eq!(error.code(), api_codes::STATE_INVALID);
+        assert!(error.to_string().contains("newer release"), "{error}");
+        let known: Vec<_> = state.jobs().unwrap().into_iter().map(|j| j.1.id).collect();
+        assert_eq!(known, ["17"]);
+        fs::write(newer.path().join("run.json"), "{").unwrap();
+        assert_eq!(state.jobs().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_url_is_not_taken_for_a_folder() {
+        let error = StateFolder::find(Some("s3://me:secret@bucket/state")).unwrap_err();
+        assert_eq!(error.code(), api_codes::OPTION_INVALID);
+        let error = error.to_string();
+        assert!(
+            error.contains("s3://bucket") && !error.contains("secret"),
+            "{error}"
+        );
     }
 }

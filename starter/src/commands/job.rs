@@ -84,13 +84,16 @@ pub(super) async fn run_plan(plan: &JobPlan, run: &Run, log: &LogArgs) -> Result
     let engine = LocalEngine::default();
     let state = run.state();
     tracing::debug!(id = %plan.job.id, mode = ?plan.job.mode, "job {} starts", plan.job.name);
-    tokio::select! {
+    run.set_begun();
+    let report = tokio::select! {
         report = engine.run_with(plan, &handle, &state) => report,
         // The others go on until the job ends.
         () = progress::show(&handle, log.progress, prints_rows(plan)) => Err(never_ends()),
         () = interrupt::listen(&handle) => Err(never_ends()),
         () = control::listen(&handle, run) => Err(never_ends()),
-    }
+    };
+    run.set_ended(&handle);
+    report
 }
 
 fn never_ends() -> Error {

@@ -9,12 +9,13 @@ use seatunnel_kafka_testkit::Kafka;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
+    Fake,
     Csv,
     Postgres,
     Kafka,
 }
 
-/// All of them promise each row once.
+/// All of them promise each row once, but for those that say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sink {
     File,
@@ -25,16 +26,28 @@ pub(crate) enum Sink {
     PlainPostgres,
     MariaDb,
     Kafka,
+    PostgresAtLeastOnce,
+    KafkaAtLeastOnce,
 }
 
-pub(crate) const SOURCES: [Source; 3] = [Source::Csv, Source::Postgres, Source::Kafka];
-pub(crate) const SINKS: [Sink; 6] = [
+impl Sink {
+    /// Whether a row may come more than once.
+    pub(crate) fn may_double(self) -> bool {
+        matches!(self, Self::PostgresAtLeastOnce | Self::KafkaAtLeastOnce)
+    }
+}
+
+pub(crate) const SOURCES: [Source; 4] =
+    [Source::Csv, Source::Postgres, Source::Kafka, Source::Fake];
+pub(crate) const SINKS: [Sink; 8] = [
     Sink::File,
     Sink::Sqlite,
     Sink::Postgres,
     Sink::PlainPostgres,
     Sink::MariaDb,
     Sink::Kafka,
+    Sink::PostgresAtLeastOnce,
+    Sink::KafkaAtLeastOnce,
 ];
 
 /// Started when they are needed first.
@@ -111,6 +124,15 @@ impl<'a> Ends<'a> {
 
     fn fill(&self, folder: &Path, rows: &[String]) -> String {
         match self.source {
+            Source::Fake => {
+                let mut list = String::new();
+                for row in rows {
+                    let (id, payload) = row.split_once(',').unwrap();
+                    writeln!(list, r#"{{ kind = INSERT, fields = [{id}, "{payload}"] }}"#).unwrap();
+                }
+                // Each reader would give all of them.
+                format!("FakeSource {{ parallelism = 1, {SCHEMA}, rows = [\n{list}] }}")
+            }
             Source::Csv => {
                 std::fs::create_dir(folder.join("in")).unwrap();
                 // Several files, and so several splits.
@@ -177,7 +199,11 @@ impl<'a> Ends<'a> {
                     file.display()
                 )
             }
-            Sink::Postgres | Sink::PlainPostgres => {
+            Sink::Postgres | Sink::PlainPostgres | Sink::PostgresAtLeastOnce => {
+                let once = match self.sink {
+                    Sink::PostgresAtLeastOnce => "max_retries = 0, enable_upsert = false",
+                    _ => once,
+                };
                 let server = match self.sink {
                     Sink::Postgres => &self.servers.postgres,
                     _ => &self.servers.plain_postgres,
@@ -203,11 +229,15 @@ impl<'a> Ends<'a> {
                 self.database = Some(database);
                 block
             }
-            Sink::Kafka => {
+            Sink::Kafka | Sink::KafkaAtLeastOnce => {
                 let kafka = &self.servers.kafka;
                 self.topic = kafka.topic("kill_sink", 2);
+                let semantics = match self.sink {
+                    Sink::Kafka => "EXACTLY_ONCE",
+                    _ => "AT_LEAST_ONCE",
+                };
                 format!(
-                    r#"Kafka {{ bootstrap.servers = "{}", topic = "{}", format = json, semantics = EXACTLY_ONCE }}"#,
+                    r#"Kafka {{ bootstrap.servers = "{}", topic = "{}", format = json, semantics = {semantics} }}"#,
                     kafka.servers(),
                     self.topic
                 )
@@ -223,7 +253,7 @@ impl<'a> Ends<'a> {
                 self.servers.postgres.kill();
                 Some(Box::new(|| self.servers.postgres.restart()))
             }
-            Sink::PlainPostgres => {
+            Sink::PlainPostgres | Sink::PostgresAtLeastOnce => {
                 self.servers.plain_postgres.kill();
                 Some(Box::new(|| self.servers.plain_postgres.restart()))
             }
@@ -231,11 +261,11 @@ impl<'a> Ends<'a> {
                 self.servers.mariadb.kill();
                 Some(Box::new(|| self.servers.mariadb.restart()))
             }
-            Sink::Kafka if which => {
+            Sink::Kafka | Sink::KafkaAtLeastOnce if which => {
                 self.servers.kafka.kill();
                 Some(Box::new(|| self.servers.kafka.restart()))
             }
-            Sink::Kafka => None,
+            Sink::Kafka | Sink::KafkaAtLeastOnce => None,
         };
         of_sink.or_else(|| match self.source {
             Source::Postgres => {
@@ -269,7 +299,7 @@ impl<'a> Ends<'a> {
                     .unwrap();
                 rows.map(|row| row.unwrap()).collect()
             }
-            Sink::Postgres | Sink::PlainPostgres => {
+            Sink::Postgres | Sink::PlainPostgres | Sink::PostgresAtLeastOnce => {
                 let database = self.database.as_ref().unwrap();
                 let prepared =
                     "select count(*) from pg_prepared_xacts where database = current_database()";
@@ -285,7 +315,7 @@ impl<'a> Ends<'a> {
                 );
                 lines(database.sql("select concat(id, ',', payload) from t"))
             }
-            Sink::Kafka => {
+            Sink::Kafka | Sink::KafkaAtLeastOnce => {
                 let records = self.servers.kafka.read_committed(&self.topic);
                 let rows = records.iter().map(|record| {
                     let row: serde_json::Value = serde_json::from_str(&record.text()).unwrap();

@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::compare::{Difference, rows};
+use crate::disk::SmallDisk;
 use crate::ends::{Ends, Servers, Sink, Source};
 
 /// Rows of a job, and how many a second its reader may read: it takes some seconds.
@@ -23,6 +24,9 @@ pub(crate) struct Tally {
     pub(crate) kills: usize,
     pub(crate) freezes: usize,
     pub(crate) servers: usize,
+    pub(crate) disks: usize,
+    /// Rows that came more than once into a sink that does not promise otherwise.
+    pub(crate) doubled: usize,
 }
 
 impl AddAssign for Tally {
@@ -30,6 +34,8 @@ impl AddAssign for Tally {
         self.kills += other.kills;
         self.freezes += other.freezes;
         self.servers += other.servers;
+        self.disks += other.disks;
+        self.doubled += other.doubled;
     }
 }
 
@@ -37,7 +43,10 @@ pub(crate) struct Round<'a> {
     number: usize,
     random: fastrand::Rng,
     rows: Vec<String>,
+    sink: Sink,
     ends: Ends<'a>,
+    /// Of the state of jobs; its mount goes before the folder it is in.
+    disk: Option<SmallDisk>,
     folder: tempfile::TempDir,
 }
 
@@ -66,7 +75,9 @@ impl<'a> Round<'a> {
             number,
             random,
             rows,
+            sink,
             ends,
+            disk: SmallDisk::at(&folder.path().join("state")),
             folder,
         }
     }
@@ -86,7 +97,10 @@ impl<'a> Round<'a> {
             match status {
                 Some(status) if status.success() => {
                     let found = self.ends.read_back(self.folder.path());
-                    let difference = Difference::of(&self.rows, &found);
+                    let mut difference = Difference::of(&self.rows, &found);
+                    if self.sink.may_double() {
+                        tally.doubled += difference.forgive_doubled();
+                    }
                     if difference != Difference::default() {
                         self.keep(&difference.to_string());
                     }
@@ -108,7 +122,7 @@ impl<'a> Round<'a> {
         if let Some(status) = wait(child, moment) {
             return Some(status);
         }
-        match self.random.u8(0..6) {
+        match self.random.u8(0..7) {
             0 => {
                 tally.freezes += 1;
                 signal(child, "-STOP");
@@ -123,6 +137,17 @@ impl<'a> Round<'a> {
                     tally.servers += 1;
                     sleep(Duration::from_millis(self.random.u64(0..=500)));
                     restart();
+                }
+            }
+            2 if self.disk.is_some() => {
+                tally.disks += 1;
+                let disk = self.disk.as_ref().expect("just looked");
+                disk.fill();
+                // Less than it takes for more failed checkpoints than are tolerated, or more.
+                sleep(Duration::from_millis(self.random.u64(50..=900)));
+                disk.free();
+                if self.random.bool() {
+                    child.kill().unwrap();
                 }
             }
             _ => {

@@ -2,7 +2,7 @@
 # Sees to what building and testing need beside Rust: C compilers and make, for the SQLite, zstd, Kafka client and
 # allocator sources that are compiled in; OpenSSL's headers, for the Kafka client; PostgreSQL, MariaDB and openssl, of
 # which tests start private servers with certificates; Java and Maven, for Kafka brokers, whose jars scripts/kafka.sh
-# fetches. `--ci` adds what the checks of .ci/run need: Python with venv.
+# fetches; Python with venv, for an S3 server, which scripts/s3.sh fetches, and for the checks of .ci/run.
 #
 # On Debian and its kin, as root, missing packages are installed. Elsewhere it says what is missing and ends with 1.
 set -euo pipefail
@@ -27,10 +27,8 @@ have mariadb || missing+=(mariadb-client-core)
 have openssl || missing+=(openssl)
 have java || missing+=(openjdk-17-jre-headless)
 have mvn || missing+=(maven)
-if [ "${1:-}" = --ci ]; then
-    command -v python3 >/dev/null || missing+=(python3)
-    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-fi
+command -v python3 >/dev/null || missing+=(python3)
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0
 fi

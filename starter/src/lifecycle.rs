@@ -1,7 +1,7 @@
 //! What a job's run begins with, and what is written down of it: the same command goes on with a run
 //! that was killed, failed or stopped.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,10 +9,8 @@ use seatunnel_api::options::EnvOptions;
 use seatunnel_api::{Error, JobMode, Result, codes as api_codes};
 use seatunnel_config::job::new_job_id;
 use seatunnel_engine_local::{JobEnd, JobHandle, JobReport, RunState, Start};
-use seatunnel_state::runs::{
-    JobFolder, JobIdentity, JobLock, RECORD_VERSION, RunRecord, RunStatus, StateFolder, now_millis,
-};
-use seatunnel_state::{CheckpointStorage as _, codes};
+use seatunnel_state::runs::{JobIdentity, RECORD_VERSION, RunRecord, RunStatus, now_millis};
+use seatunnel_state::{JobKeeper, StatePlace, codes};
 
 use crate::args::JobArgs;
 
@@ -30,8 +28,8 @@ pub(crate) struct Run {
 
 /// Where a run is written down.
 struct Kept {
-    folder: JobFolder,
-    lock: JobLock,
+    keeper: Arc<dyn JobKeeper>,
+    socket: PathBuf,
     record: RunRecord,
     takes_checkpoints: bool,
 }
@@ -87,26 +85,61 @@ impl Run {
         env: &EnvOptions,
         takes_checkpoints: bool,
     ) -> Result<Self> {
-        let state = StateFolder::find(env.state_dir.as_deref())?;
+        let place = StatePlace::find(env.state_dir.as_deref())?;
         let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
         let folder = match args.restore.as_ref().and_then(|id| id.as_deref()) {
             // A run may go on with a job file that has moved.
-            Some(id) => state.run(id)?.0,
-            None => state.job(&JobIdentity {
+            Some(id) => place.run(id).await?,
+            None => place.folder().job(&JobIdentity {
                 file: file.clone(),
                 name: args.name.clone(),
                 variables: args.variables.clone(),
             }),
         };
-        let lock = folder.lock()?;
-        let before = match folder.record() {
+        let socket = folder.socket();
+        let keeper = place.take(folder).await?;
+        let begun = Self::begin_taken(&keeper, file, args, env).await;
+        let (record, start) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                keeper.release().await;
+                return Err(error);
+            }
+        };
+        Ok(Self {
+            id: record.id.clone(),
+            start,
+            discard: record
+                .discard
+                .iter()
+                .map(|id| Arc::from(id.as_str()))
+                .collect(),
+            began: AtomicBool::new(false),
+            discarded: AtomicBool::new(false),
+            kept: Some(Kept {
+                keeper,
+                socket,
+                record,
+                takes_checkpoints,
+            }),
+        })
+    }
+
+    /// Decides what to do with a job that is ours, and writes it down.
+    async fn begin_taken(
+        keeper: &Arc<dyn JobKeeper>,
+        file: PathBuf,
+        args: &JobArgs,
+        env: &EnvOptions,
+    ) -> Result<(RunRecord, Start)> {
+        let before = match keeper.record().await {
             Err(error) if args.fresh => {
                 tracing::warn!("{error}");
                 None
             }
             before => before?,
         };
-        let decision = decide(&folder, before.as_ref(), args).await?;
+        let decision = decide(keeper.as_ref(), before.as_ref(), args).await?;
         // Written down until it is done: this process may be killed before that.
         let (mut discard, id, start) = match decision {
             Decision::GoOn(run, start) => (run.discard, run.id, start),
@@ -140,29 +173,17 @@ impl Run {
             ended: None,
             savepoint: None,
             error: None,
-            discard: discard.clone(),
+            discard,
         };
-        folder.write(&record)?;
-        for given_up in &discard {
-            folder.remove_checkpoints(given_up)?;
+        keeper.write(&record).await?;
+        for given_up in &record.discard {
+            keeper.remove_checkpoints(given_up).await?;
         }
         if matches!(start, Start::New) {
             // A number that was used before: what lies there belongs to another run.
-            folder.remove_checkpoints(&id)?;
+            keeper.remove_checkpoints(&id).await?;
         }
-        Ok(Self {
-            id,
-            start,
-            discard: discard.into_iter().map(Arc::from).collect(),
-            began: AtomicBool::new(false),
-            discarded: AtomicBool::new(false),
-            kept: Some(Kept {
-                folder,
-                lock,
-                record,
-                takes_checkpoints,
-            }),
-        })
+        Ok((record, start))
     }
 
     /// What the engine needs to know.
@@ -170,7 +191,7 @@ impl Run {
         match &self.kept {
             None => RunState::in_memory(),
             Some(kept) => RunState {
-                storage: Arc::new(kept.folder.checkpoints(&self.id)),
+                storage: kept.keeper.checkpoints(&self.id),
                 lasting: true,
                 start: self.start,
                 discard: self.discard.clone(),
@@ -179,8 +200,8 @@ impl Run {
     }
 
     /// Where to listen to who wants to stop the job or to know of it.
-    pub(crate) fn socket(&self) -> Option<std::path::PathBuf> {
-        self.kept.as_ref().map(|kept| kept.folder.socket())
+    pub(crate) fn socket(&self) -> Option<PathBuf> {
+        self.kept.as_ref().map(|kept| kept.socket.clone())
     }
 
     /// The engine begins: from here on there may be something of this run in the sinks.
@@ -195,7 +216,7 @@ impl Run {
     }
 
     /// Writes down how it ended.
-    pub(crate) fn end(self, result: &Result<&JobReport, &Error>) {
+    pub(crate) async fn end(self, result: &Result<&JobReport, &Error>) {
         let new = matches!(self.start, Start::New);
         let Some(mut kept) = self.kept else { return };
         let record = &mut kept.record;
@@ -220,19 +241,24 @@ impl Run {
                 record.error = Some(error.to_string());
             }
         }
+        let Kept {
+            keeper,
+            record,
+            takes_checkpoints,
+            ..
+        } = kept;
         let written = match record.status {
             // Nobody will ask for it.
-            RunStatus::Finished if !kept.takes_checkpoints => kept.folder.remove(&kept.lock),
+            RunStatus::Finished if !takes_checkpoints => keeper.remove().await,
             // Nothing was done to any sink.
-            RunStatus::Failed | RunStatus::Cancelled if new && !touched => {
-                kept.folder.remove(&kept.lock)
-            }
-            RunStatus::Finished => kept
-                .folder
-                .write(&kept.record)
-                .and_then(|()| kept.folder.remove_checkpoints(&kept.record.id)),
-            _ => kept.folder.write(&kept.record),
+            RunStatus::Failed | RunStatus::Cancelled if new && !touched => keeper.remove().await,
+            RunStatus::Finished => match keeper.write(&record).await {
+                Ok(()) => keeper.remove_checkpoints(&record.id).await,
+                failed => failed,
+            },
+            _ => keeper.write(&record).await,
         };
+        keeper.release().await;
         if let Err(error) = written {
             tracing::warn!("how the run ended is not written down: {error}");
         }
@@ -240,7 +266,7 @@ impl Run {
 }
 
 async fn decide(
-    folder: &JobFolder,
+    keeper: &dyn JobKeeper,
     before: Option<&RunRecord>,
     args: &JobArgs,
 ) -> Result<Decision> {
@@ -254,7 +280,7 @@ async fn decide(
     if args.fresh {
         return Ok(Decision::New);
     }
-    let checkpoints = folder.checkpoints(&run.id).list().await?;
+    let checkpoints = keeper.checkpoints(&run.id).list().await?;
     let last = checkpoints.last().copied();
     if asked {
         if run.status == RunStatus::Finished {

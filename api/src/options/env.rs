@@ -39,7 +39,9 @@ pub struct EnvOptions {
     #[option(key = "checkpoint.max-retained", default = 3, min = 1)]
     pub checkpoint_max_retained: usize,
     /// Folder for what outlives the process: checkpoints, and which runs there are. If not given: what
-    /// the variable `SEATUNNEL_STATE` names, else `.seatunnel` in the user's home.
+    /// the variable `SEATUNNEL_STATE` names, else `.seatunnel` in the user's home. A URL of an object store
+    /// (`s3://bucket/prefix`, `gs://`, `abfss://`) keeps it where another machine can go on; credentials
+    /// come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` and so on).
     #[option(key = "state.dir")]
     pub state_dir: Option<String>,
     /// How often a failed job is started again, where trying again may help. If not given: 3 times,

@@ -6,11 +6,15 @@ pub mod codes;
 pub mod control;
 mod folder;
 mod frame;
+mod keeper;
 mod memory;
+#[cfg(feature = "object-store")]
+mod object;
 mod record;
 pub mod runs;
 mod storage;
 
 pub use folder::FolderStorage;
+pub use keeper::{JobKeeper, StatePlace};
 pub use memory::MemoryStorage;
 pub use storage::{CheckpointKind, CheckpointStorage, StoredCheckpoint};

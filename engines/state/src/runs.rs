@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use seatunnel_api::{Error, Result, codes as api_codes};
 use sha2::{Digest, Sha256};
 
+use crate::keeper::{is_url, refuse};
 pub use crate::record::{RECORD_VERSION, RunRecord, RunStatus, now_millis};
 use crate::{FolderStorage, codes, folder, record};
 
@@ -58,23 +59,25 @@ pub struct StateFolder {
 }
 
 impl StateFolder {
-    /// `given` by the job file, else by [`STATE_VARIABLE`], else `.seatunnel` in the user's home.
+    /// `given` by the job file, else by [`STATE_VARIABLE`], else `.seatunnel` in the user's home. What
+    /// is given may be the URL of an object store; then it is no folder.
     ///
     /// # Errors
-    /// If there is none of these, or if what is given is a URL.
+    /// If there is none of these, or if what is given can't be used.
     pub fn find(given: Option<&str>) -> Result<Self> {
         let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty());
-        let root = match given {
-            Some(given) if given.contains("://") => {
-                return Err(Error::new(
-                    api_codes::OPTION_INVALID,
-                    format!(
-                        "`state.dir` must be a folder of this machine, not `{}`",
-                        without_user(given)
-                    ),
-                )
-                .with_help("give a path, such as /var/lib/seatunnel"));
-            }
+        let here = match given.and_then(|given| given.strip_prefix("file://")) {
+            // Without a host.
+            Some(path) if path.starts_with('/') => Some(path),
+            Some(_) => return Err(refuse(given.unwrap_or_default())),
+            None => given.filter(|given| !is_url(given)),
+        };
+        if !cfg!(feature = "object-store")
+            && let (Some(given), None) = (given, here)
+        {
+            return Err(refuse(given));
+        }
+        let root = match here {
             Some(given) => PathBuf::from(given),
             None => match (variable(STATE_VARIABLE), variable("HOME")) {
                 (Some(folder), _) => PathBuf::from(folder),
@@ -98,6 +101,14 @@ impl StateFolder {
     pub fn job(&self, identity: &JobIdentity) -> JobFolder {
         JobFolder {
             path: self.root.join("jobs").join(identity.key()),
+        }
+    }
+
+    /// The folder of the job with this [key](JobFolder::key).
+    #[cfg(feature = "object-store")]
+    pub(crate) fn job_of_key(&self, key: &str) -> JobFolder {
+        JobFolder {
+            path: self.root.join("jobs").join(key),
         }
     }
 
@@ -167,6 +178,13 @@ impl JobFolder {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder's name, which is the same for the same job wherever it runs.
+    #[cfg(feature = "object-store")]
+    pub(crate) fn key(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 
     /// Makes the folder and takes the lock.
@@ -284,14 +302,6 @@ impl JobFolder {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// A URL without what may be a password.
-fn without_user(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
-        _ => url.to_owned(),
     }
 }
 
@@ -421,13 +431,24 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_not_taken_for_a_folder() {
-        let error = StateFolder::find(Some("s3://me:secret@bucket/state")).unwrap_err();
-        assert_eq!(error.code(), api_codes::OPTION_INVALID);
-        let error = error.to_string();
-        assert!(
-            error.contains("s3://bucket") && !error.contains("secret"),
-            "{error}"
+    fn a_url_that_nothing_can_be_kept_in_is_refused() {
+        use crate::StatePlace;
+        for given in [
+            "http://me:secret@host/state",
+            "ftp://x",
+            "file://host/x",
+            "://",
+        ] {
+            let error = StatePlace::find(Some(given)).map(|_| ()).unwrap_err();
+            assert_eq!(error.code(), api_codes::OPTION_INVALID, "{given}");
+            let error = error.to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+        StatePlace::find(Some("file:///var/lib/seatunnel")).unwrap();
+        let built_in = cfg!(feature = "object-store");
+        assert_eq!(
+            StatePlace::find(Some("s3://bucket/state")).is_ok(),
+            built_in
         );
     }
 }

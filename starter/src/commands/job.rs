@@ -61,7 +61,7 @@ fn execute(file: &Path, cli: &Cli) -> Result<()> {
             Ok((report, plan.job.mode))
         };
         let result = result.await;
-        run.end(&result.as_ref().map(|(report, _)| report));
+        run.end(&result.as_ref().map(|(report, _)| report)).await;
         result
     })?;
     tracing::info!("{}", statistic::block(&report));

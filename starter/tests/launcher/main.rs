@@ -9,6 +9,7 @@ mod dirty_rows;
 mod discovery;
 mod dry_run;
 mod lives;
+mod object_state;
 mod quickstart;
 mod running;
 mod secrets;

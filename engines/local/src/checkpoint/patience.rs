@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use seatunnel_api::{CheckpointId, Error, Result};
-use seatunnel_state::CheckpointKind;
+use seatunnel_state::{CheckpointKind, codes as state_codes};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -100,6 +100,10 @@ impl<'a> Patience<'a> {
     /// # Errors
     /// The cause, if there were too many failures in a row.
     pub(crate) fn not_stored(&mut self, error: Error, bytes: u64) -> Result<()> {
+        if error.code() == state_codes::RUNNING {
+            // The job is another process's by now: no later checkpoint will do.
+            return Err(error);
+        }
         let why = format!("it can't be stored: {error}");
         self.stats.given_up();
         self.failed(&why, Some((error, bytes)), false)

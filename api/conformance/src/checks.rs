@@ -67,6 +67,7 @@ checks! {
         Visibility nothing_shows_before_commit "rows show when they are committed, not before, if exactly-once is promised"
         Replay every_restart_keeps_the_promise "restarted at every point, the target is as the guarantee says; a repeated commit changes nothing"
         Cancel a_cancel_leaves_nothing_half_done "a cancel at any point leaves no part of a row, and none at all if exactly-once is promised"
+        Leftovers leftovers_are_taken_back "what a killed process has prepared is taken back by its job, by no other, and nothing is left behind"
         RowKinds row_kinds_are_applied_in_order "inserts, updates and deletes are applied in their order"
         Errors errors_name_code_and_place "errors have a code and name the table or file, and the value's place"
         Memory memory_stays_bounded "memory does not grow with the number of rows"

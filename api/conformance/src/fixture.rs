@@ -185,6 +185,15 @@ pub trait SinkFixture: Fixture {
         table: &Arc<CatalogTable>,
     ) -> FixtureResult<Vec<Vec<Value>>>;
 
+    /// What jobs have left beside this target: staged files, prepared transactions, tables of their
+    /// own. The default is nothing.
+    ///
+    /// # Errors
+    /// If it can't be found out.
+    async fn leftovers(&self, _config: &Json) -> FixtureResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Targets or rows that must end in an error: a missing table, a value that does not fit.
     ///
     /// # Errors

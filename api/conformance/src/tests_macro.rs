@@ -50,6 +50,7 @@ macro_rules! sink_tests {
             nothing_shows_before_commit Visibility
             every_restart_keeps_the_promise Replay
             a_cancel_leaves_nothing_half_done Cancel
+            leftovers_are_taken_back Leftovers
             row_kinds_are_applied_in_order RowKinds
             errors_name_code_and_place Errors
             memory_stays_bounded Memory

@@ -55,5 +55,11 @@ found! {
     finds_an_error_without_a_code_of_its_own ErrorWithoutCode Errors
     finds_an_error_that_names_no_folder ErrorWithoutFolder Errors
     finds_an_error_at_no_rows FailsWithoutRows Empty
+    finds_leftovers_that_stay KeepsLeftovers Leftovers
+    finds_leftovers_of_one_writer_that_stay DiscardsOfOneWriter Leftovers
+    finds_a_discard_of_what_another_job_has_prepared DiscardsOfAnyJob Leftovers
+    finds_leftovers_that_are_published PublishesLeftovers Leftovers
+    finds_checkpoints_that_overwrite_each_other OneFileForAllCheckpoints Leftovers
+    finds_a_commit_without_the_process_that_prepared CommitsFromMemory Leftovers
     finds_a_sink_that_promises_more_than_its_factory PromisesTooMuch Guarantee
 }

@@ -185,6 +185,21 @@ impl SinkFixture for Files {
         read_back(&self.plugin().0, NAME, &config).await
     }
 
+    async fn leftovers(&self, _config: &Json) -> FixtureResult<Vec<String>> {
+        let mut left = Vec::new();
+        let mut folders = vec![self.folder.path().join("tmp")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten() {
+                let path = entry?.path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => left.push(path.display().to_string()),
+                }
+            }
+        }
+        Ok(left)
+    }
+
     async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {
         let file = self.folder.path().join("a-file");
         fs::write(&file, "")?;

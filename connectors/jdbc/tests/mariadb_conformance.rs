@@ -225,6 +225,15 @@ impl SinkFixture for Server {
         read_back(&self.plugin().0, NAME, &config).await
     }
 
+    async fn leftovers(&self, config: &Json) -> FixtureResult<Vec<String>> {
+        let sql = format!(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name <> '{}'",
+            config["table"].as_str().unwrap()
+        );
+        let left = self.database.try_sql(&sql)?;
+        Ok(left.lines().map(str::to_owned).collect())
+    }
+
     async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {
         let sink = |table: &str| self.sink(table);
         Ok(bad_targets(&self.database, sink, self.database.name()))

@@ -187,6 +187,18 @@ impl SinkFixture for Server {
         read_back(&self.plugin().0, NAME, &config).await
     }
 
+    async fn leftovers(&self, config: &Json) -> FixtureResult<Vec<String>> {
+        let sql = format!(
+            "select gid from pg_prepared_xacts where database = current_database()
+             union all
+             select tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')
+             and tablename <> '{}'",
+            config["table"].as_str().unwrap()
+        );
+        let left = self.database.try_sql(&sql)?;
+        Ok(left.lines().map(str::to_owned).collect())
+    }
+
     async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {
         let sink = |table: &str| self.sink(table);
         Ok(bad_targets(&self.database, sink, &self.database.user))

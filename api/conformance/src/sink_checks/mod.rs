@@ -5,6 +5,7 @@ mod changes;
 mod connection;
 mod errors;
 mod guarantee;
+mod leftovers;
 mod memory;
 mod replay;
 mod rows;
@@ -41,6 +42,7 @@ pub(crate) async fn run<F: SinkFixture>(
         SinkCheck::Visibility => visibility::before_commit(fixture, findings).await,
         SinkCheck::Replay => replay::everywhere(fixture, findings).await,
         SinkCheck::Cancel => cancel::anywhere(fixture, findings).await,
+        SinkCheck::Leftovers => leftovers::taken_back(fixture, findings).await,
         SinkCheck::RowKinds => changes::in_order(fixture, findings).await,
         SinkCheck::Errors => errors::of_bad_targets(fixture, findings).await,
         SinkCheck::Memory => memory::bounded(fixture, findings).await,

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, CheckpointId, Error, Guarantee, PluginInfo, Result, Sink, SinkContext, SinkFactory,
-    SinkWriter, State, TaskContext, codes, erase_sink,
+    Batch, CheckpointId, Error, Guarantee, JobContext, PluginInfo, Result, Sink, SinkContext,
+    SinkFactory, SinkWriter, State, TaskContext, codes, erase_sink,
 };
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +152,29 @@ impl Sink for ToySink {
         Ok(())
     }
 
+    async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
+        let job = format!("{}-", job.id);
+        let first = format!("{job}0-");
+        for entry in fs::read_dir(self.folder.join(".staged")).or_else(lost)? {
+            let path = entry.or_else(lost)?.path();
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap();
+            let gone = match self.bug {
+                Bug::KeepsLeftovers => false,
+                Bug::DiscardsOfAnyJob => true,
+                Bug::DiscardsOfOneWriter => name.starts_with(&first),
+                Bug::PublishesLeftovers if name.starts_with(&job) => {
+                    fs::copy(&path, self.folder.join(name)).or_else(lost)?;
+                    true
+                }
+                _ => name.starts_with(&job),
+            };
+            if gone {
+                fs::remove_file(&path).or_else(lost)?;
+            }
+        }
+        Ok(())
+    }
+
     fn guarantee(&self) -> Guarantee {
         PROMISE
     }
@@ -233,6 +256,7 @@ impl ToyWriter {
             let name = format!("{}-{:05}-{}", self.prefix, self.files, now());
             let name = match self.bug {
                 Bug::WritersOverwrite => format!("{}-{:05}", self.prefix, self.files),
+                Bug::OneFileForAllCheckpoints => self.prefix.clone(),
                 _ => name,
             };
             let path = match self.bug {

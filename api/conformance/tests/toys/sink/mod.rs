@@ -40,6 +40,11 @@ pub(crate) enum Bug {
     FailsWithoutRows,
     PromisesTooMuch,
     HalfARow,
+    KeepsLeftovers,
+    DiscardsOfAnyJob,
+    DiscardsOfOneWriter,
+    PublishesLeftovers,
+    OneFileForAllCheckpoints,
 }
 
 /// A fixture of the toy sink with a mistake.
@@ -110,6 +115,15 @@ impl SinkFixture for Toy {
             }
         }
         Ok(rows)
+    }
+
+    async fn leftovers(&self, config: &Json) -> FixtureResult<Vec<String>> {
+        let mut left = Vec::new();
+        let staged = format!("{}/.staged", config["folder"].as_str().unwrap());
+        for entry in fs::read_dir(staged)? {
+            left.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        Ok(left)
     }
 
     async fn bad_targets(&self) -> FixtureResult<Vec<Bad>> {

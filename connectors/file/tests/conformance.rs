@@ -22,6 +22,7 @@ sink_tests!(csv_sink, Files::new("csv"));
 sink_tests!(json_sink, Files::new("json"));
 sink_tests!(parquet_sink, Files::new("parquet"));
 sink_tests!(csv_sink_in_place, Files::new("csv").in_place());
+sink_tests!(csv_sink_of_one_name, Files::new("csv").named());
 
 const NAME: &str = "LocalFile";
 
@@ -29,6 +30,7 @@ const NAME: &str = "LocalFile";
 struct Files {
     format: &'static str,
     in_place: bool,
+    named: bool,
     folder: TempDir,
 }
 
@@ -37,12 +39,19 @@ impl Files {
         Self {
             format,
             in_place: false,
+            named: false,
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
     fn in_place(mut self) -> Self {
         self.in_place = true;
+        self
+    }
+
+    /// The user names the file.
+    fn named(mut self) -> Self {
+        self.named = true;
         self
     }
 
@@ -56,6 +65,8 @@ impl Files {
             "tmp_path": self.folder.path().join("tmp"),
             "file_format_type": self.format,
             "is_enable_transaction": !self.in_place,
+            "custom_filename": self.named,
+            "file_name_expression": if self.named { "rows" } else { "${transactionId}" },
         })
     }
 

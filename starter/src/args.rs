@@ -1,11 +1,14 @@
 //! The command line.
 
+mod choices;
+
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use tracing::level_filters::LevelFilter;
+
+pub(crate) use choices::{DryRun, Engine, LogFormat, LogLevel, ProgressStyle};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 the job finished or the check found nothing; 1 the job failed, was cancelled, or its \
@@ -223,63 +226,6 @@ pub(crate) enum ConfigCommand {
         /// The job file
         file: PathBuf,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum DryRun {
-    /// All that the file alone shows, unknown options too
-    Static,
-    /// Also ask the servers and look at the files
-    Connect,
-    /// Also show the first rows after each step
-    Sample,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum Engine {
-    /// In this process
-    Local,
-    /// As a Spark application: not built in yet
-    Spark,
-    /// As a Flink job: not built in yet
-    Flink,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum ProgressStyle {
-    Auto,
-    Bars,
-    Lines,
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum LogFormat {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum LogLevel {
-    Off,
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl LogLevel {
-    pub(crate) fn filter(self) -> LevelFilter {
-        match self {
-            Self::Off => LevelFilter::OFF,
-            Self::Error => LevelFilter::ERROR,
-            Self::Warn => LevelFilter::WARN,
-            Self::Info => LevelFilter::INFO,
-            Self::Debug => LevelFilter::DEBUG,
-            Self::Trace => LevelFilter::TRACE,
-        }
-    }
 }
 
 impl Cli {

@@ -2,9 +2,10 @@
 
 mod choices;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -47,7 +48,7 @@ pub(crate) struct JobArgs {
     /// Check the job file without running it: as `--dry-run static`
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) check: bool,
-    /// Check without writing anything
+    /// Check without writing anything; with --engine, print the command too that would be run
     #[arg(short, long, value_name = "MODE", num_args = 0..=1, default_missing_value = "static")]
     pub(crate) dry_run: Option<DryRun>,
     /// Rows of each source for `--dry-run sample`
@@ -94,16 +95,17 @@ pub(crate) struct LogArgs {
     pub(crate) log_level: LogLevel,
 }
 
-/// Flags that SeaTunnel's scripts give and that change nothing here.
+/// Flags that SeaTunnel's scripts give.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Taken as SeaTunnel's scripts give them")]
+#[command(next_help_heading = "As SeaTunnel's scripts give them")]
 pub(crate) struct ScriptArgs {
-    /// `local`, `client` or `run`: jobs run in this process
-    #[arg(short, long, value_name = "WHERE")]
-    master: Option<String>,
-    /// The same as --master
+    /// Spark's master, `local[*]` if not given; Flink's target, or HOST:PORT of a session cluster. Without
+    /// --engine: `local`
+    #[arg(short, long, visible_alias = "target", value_name = "WHERE")]
+    pub(crate) master: Option<String>,
+    /// Spark: `client` or `cluster`; Flink: `run` or `run-application`. Without --engine: `local`
     #[arg(short = 'e', long, value_name = "WHERE")]
-    deploy_mode: Option<String>,
+    pub(crate) deploy_mode: Option<String>,
     /// Name of a cluster, also -cn: there is none
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
@@ -234,12 +236,63 @@ impl Cli {
     /// # Errors
     /// A usage error, ready to be printed.
     pub(crate) fn check_flags(&self) -> Result<(), clap::Error> {
-        let refusal = self.scripts.refusal().or_else(|| self.job.refusal());
+        let refusal = match self.job.engine {
+            Engine::Local => self.scripts.refusal(),
+            // The engine's own rules hold.
+            Engine::Spark | Engine::Flink => None,
+        };
         match refusal {
             Some(message) => Err(usage_error(message)),
             None => Ok(()),
         }
     }
+
+    /// Reads a command line. Where another engine is to run the job, what is not known here is for its
+    /// program, as SeaTunnel's scripts have it; it is given back in its order.
+    ///
+    /// # Errors
+    /// A usage error, ready to be printed.
+    pub(crate) fn read(mut args: Vec<OsString>) -> Result<(Self, Vec<String>), clap::Error> {
+        let mut unknown = Vec::new();
+        loop {
+            let error = match Self::try_parse_from(&args) {
+                Ok(cli) => return Ok((cli, unknown)),
+                Err(error) => error,
+            };
+            let found = match error.kind() {
+                ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
+                ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict => {
+                    error.get(ContextKind::InvalidSubcommand)
+                }
+                _ => None,
+            };
+            let Some(ContextValue::String(word)) = found.filter(|_| is_for_cluster(&args)) else {
+                return Err(error);
+            };
+            // Of `--flag=value` the parser names only the flag.
+            let is_it = |arg: &OsString| {
+                let arg = arg.to_string_lossy();
+                arg == word.as_str() || arg.split_once('=').is_some_and(|(flag, _)| flag == word)
+            };
+            let Some(position) = args.iter().skip(1).position(is_it) else {
+                return Err(error);
+            };
+            let taken = args.remove(position + 1);
+            unknown.push(taken.to_string_lossy().into_owned());
+        }
+    }
+}
+
+/// Whether another engine is to run the job.
+fn is_for_cluster(args: &[OsString]) -> bool {
+    let is = |arg: &OsString, text: &str| arg.to_str() == Some(text);
+    let named = |value: &str| {
+        args.iter().any(|arg| is(arg, &format!("--engine={value}")))
+            || args
+                .windows(2)
+                .any(|pair| is(&pair[0], "--engine") && is(&pair[1], value))
+    };
+    named("spark") || named("flink")
 }
 
 /// A usage error as the parser itself would give it.
@@ -251,17 +304,6 @@ impl JobArgs {
     /// What of the job is checked without running it, if anything.
     pub(crate) fn dry_run_mode(&self) -> Option<DryRun> {
         self.dry_run.or(self.check.then_some(DryRun::Static))
-    }
-
-    fn refusal(&self) -> Option<String> {
-        let name = match self.engine {
-            Engine::Local => return None,
-            Engine::Spark => "spark",
-            Engine::Flink => "flink",
-        };
-        Some(format!(
-            "--engine {name} is not built in yet; leave it out to run the job in this process"
-        ))
     }
 }
 
@@ -298,8 +340,8 @@ impl ScriptArgs {
                      Leave {flag} out, or give `local`"
             )),
             other => Some(format!(
-                "{flag} {other}: running jobs on Spark or Flink is not built in yet. \
-                     Leave {flag} out, or give `local`"
+                "{flag} {other}: jobs run in this process unless --engine says otherwise. \
+                     Give --engine spark or --engine flink, or leave {flag} out"
             )),
         })
     }
@@ -379,11 +421,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_goes_to_the_engines_program() {
+        let read = |line: &str| Cli::read(line.split(' ').map(OsString::from).collect());
+        let (cli, more) =
+            read("seatunnel --engine flink -c a.conf -p 2 --yarnname=x -m yarn-session -d")
+                .unwrap();
+        assert_eq!(more, ["-p", "2", "--yarnname=x"]);
+        assert_eq!(cli.scripts.master.as_deref(), Some("yarn-session"));
+        assert!(read("seatunnel -c a.conf -p 2").is_err());
+    }
+
+    #[test]
     fn modes_and_flags_of_a_cluster_say_what_to_do_instead() {
         for (line, hint) in [
             ("seatunnel -c a.conf -m cluster", "give `local`"),
-            ("seatunnel -c a.conf -e yarn", "not built in yet"),
-            ("seatunnel -c a.conf --engine flink", "not built in yet"),
+            (
+                "seatunnel -c a.conf -e yarn",
+                "unless --engine says otherwise",
+            ),
+            ("seatunnel -c a.conf --engine zeta", "possible values"),
             ("seatunnel -c a.conf --set-job-id x", "invalid digit"),
             ("seatunnel -c a.conf --fresh -r 77", "cannot be used with"),
         ] {

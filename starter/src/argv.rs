@@ -1,6 +1,7 @@
 //! Brings a command line of SeaTunnel's scripts into the form that the parser reads.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 /// SeaTunnel's short flags of more than one letter, and the long ones that mean the same. A parser
 /// that follows the usual rules would read `-cn` as `-c n`.
@@ -25,7 +26,15 @@ pub(crate) fn normalise(args: impl IntoIterator<Item = OsString>) -> Normalised 
         args: Vec::new(),
         jvm_options: Vec::new(),
     };
-    for arg in args {
+    for (position, arg) in args.into_iter().enumerate() {
+        if position == 0 {
+            let engine = engine_of(&arg);
+            normalised.args.push(arg);
+            if let Some(engine) = engine {
+                normalised.args.extend(["--engine".into(), engine.into()]);
+            }
+            continue;
+        }
         let text = arg.to_str().unwrap_or_default();
         if text.starts_with("-D") && text.len() > 2 {
             normalised.jvm_options.push(text.to_owned());
@@ -43,6 +52,15 @@ pub(crate) fn normalise(args: impl IntoIterator<Item = OsString>) -> Normalised 
         });
     }
     normalised
+}
+
+/// The engine that SeaTunnel's script of this name runs jobs on: the scripts are this program under
+/// other names (`start-seatunnel-spark-3-connector-v2.sh`).
+fn engine_of(program: &OsStr) -> Option<&'static str> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    ["spark", "flink"]
+        .into_iter()
+        .find(|engine| name.starts_with(&format!("start-seatunnel-{engine}")))
 }
 
 #[cfg(test)]
@@ -69,6 +87,17 @@ mod tests {
             normalised("seatunnel -cn=prod").0,
             "seatunnel --cluster=prod"
         );
+    }
+
+    #[test]
+    fn names_of_scripts_choose_the_engine() {
+        let line = "/opt/bin/start-seatunnel-flink-15-connector-v2.sh -c job.conf";
+        let script = "/opt/bin/start-seatunnel-flink-15-connector-v2.sh";
+        assert_eq!(
+            normalised(line).0,
+            format!("{script} --engine flink -c job.conf")
+        );
+        assert_eq!(normalised("seatunnel.sh -c a").0, "seatunnel.sh -c a");
     }
 
     #[test]

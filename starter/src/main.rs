@@ -14,14 +14,11 @@ mod logging;
 mod masked;
 mod panics;
 mod progress;
-mod registry;
 mod statistic;
 mod terminal;
 mod text;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -33,8 +30,8 @@ fn main() -> ExitCode {
     if args.len() <= 1 {
         return exit::help();
     }
-    match args::Cli::try_parse_from(&args) {
-        Ok(cli) => commands::run(cli, &jvm_options),
+    match args::Cli::read(args) {
+        Ok((cli, unknown)) => commands::run(cli, &jvm_options, unknown),
         Err(error) => exit::usage(&error),
     }
 }

@@ -1,11 +1,15 @@
 //! What every engine does with batches on their way from a reader to the writers.
 //!
 //! An engine's task holds one [`Chain`]: it takes the batches of a reader, runs the transforms
-//! behind it and says which writers get what comes out.
+//! behind it and says which writers get what comes out. [`commit`] is what happens to what writers
+//! have prepared.
 
 mod chain;
+pub mod commit;
 mod dirty_file;
 mod dirty_sinks;
+mod rate_limit;
 
 pub use chain::{Chain, Delivery, Tap, reached};
 pub use dirty_sinks::DirtySinks;
+pub use rate_limit::RateLimit;

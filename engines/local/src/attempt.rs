@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alignment::Alignment;
 use crate::checkpoint::{Coordinator, JobEnd, LeftOver, Restored, Settings, Store, Tasks};
-use crate::commit::panicked;
 use crate::engine::EngineOptions;
 use crate::enumerator_task::EnumeratorTask;
 use crate::handle::JobHandle;
 use crate::lane::{Barrier, Lane, Message};
-use crate::rate_limit::RateLimit;
 use crate::reader_task::{LaneEmitter, ReaderTask};
 use crate::writer_task::{Prepared, WriterTask};
+use seatunnel_translation::RateLimit;
+use seatunnel_translation::commit::panicked;
 
 pub(crate) struct Attempt<'a> {
     pub(crate) plan: &'a JobPlan,

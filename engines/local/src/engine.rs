@@ -13,8 +13,8 @@ use crate::attempt::Attempt;
 use crate::checkpoint::{
     JobEnd, LeftOver, Restored, Settings, Store, exactly, newest, takes_checkpoints,
 };
-use crate::commit::{abort, commit, discard_leftovers, finish, prepare, sinks};
 use crate::handle::{JobHandle, JobReport};
+use seatunnel_translation::commit::{abort, commit, discard_leftovers, finish, prepare, sinks};
 
 /// What bounds the engine's memory: readers x sinks x `channel_depth` x `batch_size.bytes`, and
 /// what connectors hold themselves.

@@ -17,9 +17,9 @@ pub(crate) enum DryRun {
 pub(crate) enum Engine {
     /// In this process
     Local,
-    /// As a Spark application: not built in yet
+    /// As a Spark application: `spark-submit` of SPARK_HOME
     Spark,
-    /// As a Flink job: not built in yet
+    /// As a Flink job: `flink run` of FLINK_HOME
     Flink,
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use seatunnel_api::config::Report;
+use seatunnel_api::config::{ConfigValue, Report};
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::{Error, JobMode, Registry, Result, codes};
 use seatunnel_config::LoadOptions;
@@ -20,8 +20,8 @@ use crate::lifecycle::Run;
 use crate::logging;
 use crate::masked;
 use crate::progress;
-use crate::registry::registry;
 use crate::statistic;
+use seatunnel_connectors::registry;
 
 /// Does with the job what the command line says.
 pub(crate) fn run(file: &Path, cli: &Cli, jvm_options: &[String]) -> ExitCode {
@@ -48,7 +48,7 @@ pub(crate) fn run(file: &Path, cli: &Cli, jvm_options: &[String]) -> ExitCode {
 fn execute(file: &Path, cli: &Cli) -> Result<()> {
     let registry = registry();
     let options = super::load_options(&cli.job.variables);
-    let spec = read(file, &options, &registry, false)?;
+    let (spec, _) = read(file, &options, &registry, false)?;
     let (report, mode) = with_threads(async {
         let run = Run::begin(file, &cli.job, &spec.env).await?;
         let overrides = Overrides {
@@ -109,10 +109,11 @@ fn prints_rows(plan: &JobPlan) -> bool {
     console && std::io::IsTerminal::is_terminal(&std::io::stdout())
 }
 
-fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
+/// Checks a job without running it.
+pub(super) fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
     let registry = registry();
     let options = super::load_options(&cli.job.variables);
-    let spec = read(file, &options, &registry, true)?;
+    let (spec, _) = read(file, &options, &registry, true)?;
     if mode == DryRun::Static {
         dry_run::print_static(file, &spec);
         return Ok(());
@@ -133,13 +134,13 @@ fn check(file: &Path, cli: &Cli, mode: DryRun) -> Result<()> {
     })
 }
 
-/// Reads and checks a job file, and logs what deserves a warning.
+/// Reads and checks a job file, and logs what deserves a warning. Gives its tree, too.
 pub(super) fn read(
     file: &Path,
     options: &LoadOptions,
     registry: &Registry,
     strict: bool,
-) -> Result<JobSpec> {
+) -> Result<(JobSpec, ConfigValue)> {
     let loaded = seatunnel_config::load(file, options)?;
     let mut report = Report::new();
     let spec = JobSpec::read(&loaded.root, &mut report);
@@ -153,7 +154,8 @@ pub(super) fn read(
         tracing::warn!("{}", text.strip_prefix("warning").unwrap_or(&text));
     }
     report.into_result()?;
-    spec.ok_or_else(|| Error::new(codes::INTERNAL, "the job file makes no job"))
+    let spec = spec.ok_or_else(|| Error::new(codes::INTERNAL, "the job file makes no job"))?;
+    Ok((spec, loaded.root))
 }
 
 pub(super) fn overrides(job_name: &Option<String>) -> Overrides {

@@ -7,6 +7,7 @@ mod job;
 mod runs;
 mod schema;
 mod shade;
+mod submit;
 mod tree;
 mod verify;
 
@@ -14,12 +15,12 @@ use std::process::ExitCode;
 
 use seatunnel_config::LoadOptions;
 
-use crate::args::{Cli, Command, ConfigCommand, ConnectorsCommand};
+use crate::args::{Cli, Command, ConfigCommand, ConnectorsCommand, Engine};
 use crate::exit;
 use crate::terminal;
 
 /// Does what the command line asks for.
-pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
+pub(crate) fn run(cli: Cli, jvm_options: &[String], unknown: Vec<String>) -> ExitCode {
     if let Err(error) = cli.check_flags() {
         return exit::usage(&error);
     }
@@ -53,6 +54,8 @@ pub(crate) fn run(cli: Cli, jvm_options: &[String]) -> ExitCode {
             };
             if cli.job.encrypt || cli.job.decrypt {
                 shade::print(file, &cli.job)
+            } else if cli.job.engine != Engine::Local {
+                return submit::run(file, &cli, jvm_options, unknown);
             } else {
                 return job::run(file, &cli, jvm_options);
             }

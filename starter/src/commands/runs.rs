@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::job;
 use crate::args::Cli;
-use crate::registry::registry;
 use crate::terminal;
+use seatunnel_connectors::registry;
 
 /// How often a stopping job is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -72,7 +72,7 @@ fn state_folder(cli: &Cli, registry: &Registry) -> Result<StateFolder> {
         None => None,
         Some(file) => {
             let options = super::load_options(&cli.job.variables);
-            job::read(file, &options, registry, false)?.env.state_dir
+            job::read(file, &options, registry, false)?.0.env.state_dir
         }
     };
     StateFolder::find(given.as_deref())

@@ -7,8 +7,8 @@ use seatunnel_api::options::{
 use seatunnel_api::{Plugin, Registry};
 use serde_json::{Map, Value, json};
 
-use crate::registry::registry;
 use crate::terminal;
+use seatunnel_connectors::registry;
 
 /// Prints the schema.
 pub(crate) fn print() {

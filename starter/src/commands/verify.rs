@@ -14,9 +14,9 @@ use crate::args::VerifyArgs;
 use crate::exit;
 use crate::lifecycle::Run;
 use crate::logging;
-use crate::registry::registry;
 use crate::terminal;
 use crate::text::{grouped, table};
+use seatunnel_connectors::registry;
 
 /// Compares, and prints what was found.
 pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
 fn compare(args: &VerifyArgs) -> Result<VerifyReport> {
     let registry = registry();
     let options = super::load_options(&args.variables);
-    let spec = job::read(&args.config, &options, &registry, false)?;
+    let (spec, _) = job::read(&args.config, &options, &registry, false)?;
     let options = VerifyOptions {
         differences: args.differences,
         allow_extra: args.allow_extra,

@@ -8,11 +8,11 @@ use seatunnel_translation::DirtySinks;
 
 use super::content::{Content, Encoded, SinkContent, SourceContent, SplitContent};
 use super::restore::Restored;
-use crate::commit::Committables;
 use crate::enumerator_task::SourcePart;
 use crate::handle::JobHandle;
 use crate::split_board::Passed;
 use crate::writer_task::Part;
+use seatunnel_translation::commit::Committables;
 
 /// What is the same for all parts.
 pub(crate) struct Assembly<'a> {

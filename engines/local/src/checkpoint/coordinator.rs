@@ -21,11 +21,11 @@ use super::patience::Patience;
 use super::restore::Restored;
 use super::settings::Settings;
 use super::store::Store;
-use crate::commit::{Committables, commit};
 use crate::enumerator_task::{EnumeratorTask, Order, SourcePart};
 use crate::handle::JobHandle;
 use crate::lane::{Barrier, Lane};
 use crate::writer_task::{Part, Prepared};
+use seatunnel_translation::commit::{Committables, commit};
 
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

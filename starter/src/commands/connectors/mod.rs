@@ -9,9 +9,9 @@ use std::path::Path;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{Error, PluginInfo, Registry, Result, codes};
 
-use crate::registry::registry;
 use crate::terminal;
 use crate::text::table;
+use seatunnel_connectors::registry;
 
 /// Prints the names of all plugins and what each can do.
 pub(crate) fn list() {

@@ -9,7 +9,7 @@ use seatunnel_api::{Batch, BatchSize};
 ///
 /// Time is owed for what was handed on; the debt is paid before the next batch. Time not used is
 /// not saved up beyond a moment, so that a reader that waited doesn't burst.
-pub(crate) struct RateLimit {
+pub struct RateLimit {
     rows_per_second: Option<u64>,
     bytes_per_second: Option<u64>,
     free_at: Instant,
@@ -19,7 +19,8 @@ pub(crate) struct RateLimit {
 const SHARE: u64 = 10;
 
 impl RateLimit {
-    pub(crate) fn new(env: &EnvOptions) -> Self {
+    /// The limits that a job's `env` sets.
+    pub fn new(env: &EnvOptions) -> Self {
         Self {
             rows_per_second: env.read_limit_rows_per_second,
             bytes_per_second: env.read_limit_bytes_per_second,
@@ -28,7 +29,7 @@ impl RateLimit {
     }
 
     /// How large batches should be under these limits.
-    pub(crate) fn batch_size(&self, size: BatchSize) -> BatchSize {
+    pub fn batch_size(&self, size: BatchSize) -> BatchSize {
         let share = |limit: Option<u64>, most: usize| match limit {
             Some(limit) => most.min((limit / SHARE).max(1) as usize),
             None => most,
@@ -40,7 +41,7 @@ impl RateLimit {
     }
 
     /// Waits until a batch may pass.
-    pub(crate) async fn pass(&mut self, batch: &Batch) {
+    pub async fn pass(&mut self, batch: &Batch) {
         if self.rows_per_second.is_none() && self.bytes_per_second.is_none() {
             return;
         }

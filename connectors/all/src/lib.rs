@@ -1,9 +1,11 @@
-//! The connectors and transforms that this binary is built with: one Cargo feature, one line.
+//! The connectors and transforms that a program is built with: one Cargo feature, one line.
+//!
+//! The launcher and the library that Spark and Flink load have the same.
 
 use seatunnel_api::Registry;
 
 /// All that is built in.
-pub(crate) fn registry() -> Registry {
+pub fn registry() -> Registry {
     let registry = Registry::new();
     #[cfg(feature = "connector-assert")]
     let registry = seatunnel_connector_assert::register(registry);

@@ -11,7 +11,7 @@ use seatunnel_api::{Error, JobContext, Result, codes};
 use tracing::warn;
 
 /// What the writers of each sink have prepared, by the sink's position in the plan.
-pub(crate) type Committables = Vec<(usize, Vec<Vec<u8>>)>;
+pub type Committables = Vec<(usize, Vec<Vec<u8>>)>;
 
 /// Attempts at a commit that fails in a way that may pass.
 const ATTEMPTS: u32 = 5;
@@ -19,7 +19,10 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Commits sink by sink and takes out of `committables` what is done.
-pub(crate) async fn commit(plan: &JobPlan, committables: &mut Committables) -> Result<()> {
+///
+/// # Errors
+/// Of the first sink that can't, after some attempts.
+pub async fn commit(plan: &JobPlan, committables: &mut Committables) -> Result<()> {
     while let Some((index, own)) = committables.first() {
         let node = &plan.nodes[*index];
         if let NodeKind::Sink(sink) = &node.kind {
@@ -44,7 +47,10 @@ pub(crate) async fn commit(plan: &JobPlan, committables: &mut Committables) -> R
 }
 
 /// Makes all targets ready.
-pub(crate) async fn prepare(plan: &JobPlan) -> Result<()> {
+///
+/// # Errors
+/// Of the first sink that can't.
+pub async fn prepare(plan: &JobPlan) -> Result<()> {
     for (node, sink) in sinks(plan) {
         guarded(node, sink.prepare()).await?;
     }
@@ -52,7 +58,10 @@ pub(crate) async fn prepare(plan: &JobPlan) -> Result<()> {
 }
 
 /// Tells all sinks that the job is at its end.
-pub(crate) async fn finish(plan: &JobPlan) -> Result<()> {
+///
+/// # Errors
+/// Of the first sink that is not content.
+pub async fn finish(plan: &JobPlan) -> Result<()> {
     for (node, sink) in sinks(plan) {
         guarded(node, sink.finish()).await?;
     }
@@ -60,7 +69,10 @@ pub(crate) async fn finish(plan: &JobPlan) -> Result<()> {
 }
 
 /// Takes back what other processes and attempts have left of the job with this id.
-pub(crate) async fn discard_leftovers(plan: &JobPlan, id: &Arc<str>) -> Result<()> {
+///
+/// # Errors
+/// Of the first sink that can't.
+pub async fn discard_leftovers(plan: &JobPlan, id: &Arc<str>) -> Result<()> {
     let job = JobContext {
         id: id.clone(),
         ..plan.job.clone()
@@ -72,7 +84,7 @@ pub(crate) async fn discard_leftovers(plan: &JobPlan, id: &Arc<str>) -> Result<(
 }
 
 /// Takes back what a failed attempt has prepared.
-pub(crate) async fn abort(plan: &JobPlan, committables: Committables) {
+pub async fn abort(plan: &JobPlan, committables: Committables) {
     for (index, own) in committables {
         let node = &plan.nodes[index];
         if let NodeKind::Sink(sink) = &node.kind
@@ -84,7 +96,7 @@ pub(crate) async fn abort(plan: &JobPlan, committables: Committables) {
 }
 
 /// All sinks of a plan.
-pub(crate) fn sinks(plan: &JobPlan) -> impl Iterator<Item = (&Node, &Arc<dyn DynSink>)> {
+pub fn sinks(plan: &JobPlan) -> impl Iterator<Item = (&Node, &Arc<dyn DynSink>)> {
     plan.nodes.iter().filter_map(|node| match &node.kind {
         NodeKind::Sink(sink) => Some((node, sink)),
         _ => None,
@@ -100,7 +112,7 @@ async fn guarded(node: &Node, step: impl Future<Output = Result<()>>) -> Result<
 }
 
 /// An error that comes from a bug: of a connector that panicked.
-pub(crate) fn panicked(node: &str, panic: Box<dyn std::any::Any + Send>) -> Error {
+pub fn panicked(node: &str, panic: Box<dyn std::any::Any + Send>) -> Error {
     let message = panic
         .downcast_ref::<&str>()
         .map(|s| (*s).to_owned())

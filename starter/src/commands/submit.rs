@@ -1,0 +1,194 @@
+//! `seatunnel --engine spark|flink --config FILE`: hands a job over to a cluster.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use seatunnel_api::{Error, Result, codes as api_codes};
+use seatunnel_blocking::JobPayload;
+use seatunnel_config::job::new_job_id;
+use seatunnel_engine_submit::{Submission, SubmitCommand, codes, find_jar, settings_under};
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::job;
+use crate::args::{Cli, DryRun, Engine};
+use crate::exit;
+use crate::logging;
+use crate::terminal;
+
+/// Hands the job over and waits for it; or says what would be done.
+pub(crate) fn run(
+    file: &Path,
+    cli: &Cli,
+    java_options: &[String],
+    unknown: Vec<String>,
+) -> ExitCode {
+    logging::start(&cli.log);
+    match submit(file, cli, java_options, unknown) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::error(&cli.log, &error);
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>) -> Result<()> {
+    if let Some(mode) = cli.job.dry_run_mode() {
+        job::check(file, cli, mode)?;
+        if mode != DryRun::Static || cli.job.check {
+            return Ok(());
+        }
+    }
+    let registry = seatunnel_connectors::registry();
+    let options = super::load_options(&cli.job.variables);
+    let (spec, root) = job::read(file, &options, &registry, false)?;
+    let id = cli
+        .job
+        .set_job_id
+        .map_or_else(new_job_id, |id| id.to_string());
+    let name = cli.job.name.clone().or_else(|| spec.env.job_name.clone());
+    let mut payload = JobPayload::new(id.clone(), &root);
+    payload.name.clone_from(&cli.job.name);
+    let is_dry = cli.job.dry_run_mode().is_some();
+    let place = PayloadFile::at(&id);
+    let mut job = Submission {
+        name: name.unwrap_or_else(|| "SeaTunnel".to_owned()),
+        master: cli.scripts.master.clone(),
+        deploy_mode: cli.scripts.deploy_mode.clone(),
+        settings: Vec::new(),
+        payload: place.path.clone(),
+        payload_text: match is_dry {
+            // It holds the job's passwords.
+            true => "(the job as text)".to_owned(),
+            false => payload.to_text()?,
+        },
+        jar: PathBuf::new(),
+        more: unknown,
+    };
+    let env = root.get("env");
+    let settings = |prefix| env.map_or_else(Vec::new, |env| settings_under(env, prefix));
+    let command = match cli.job.engine {
+        Engine::Flink => {
+            let home = seatunnel_engine_flink::home()?;
+            job.settings = seatunnel_engine_flink::legacy_settings(settings("execution"));
+            job.settings.extend(settings("flink"));
+            job.more.extend(java_options.iter().cloned());
+            job.jar = find_jar(seatunnel_engine_flink::jar(&home))?;
+            seatunnel_engine_flink::command(&home, &job)?
+        }
+        _ => {
+            let home = seatunnel_engine_spark::home()?;
+            job.settings = settings("spark");
+            for option in java_options {
+                tracing::info!(
+                    "{option} is ignored: give it as spark.driver.extraJavaOptions in env"
+                );
+            }
+            job.jar = find_jar(seatunnel_engine_spark::JAR)?;
+            seatunnel_engine_spark::command(&home, &job)?
+        }
+    };
+    if is_dry {
+        terminal::print(&format!("{command}\n"));
+        return Ok(());
+    }
+    place.write(&payload.to_bytes()?)?;
+    tracing::debug!("{}", command.program.display());
+    job::with_threads(carry_out(&command))
+}
+
+/// Runs the command to its end. What asks this process to stop is passed on.
+async fn carry_out(command: &SubmitCommand) -> Result<()> {
+    let failed = |e| {
+        let program = command.program.display();
+        Error::new(codes::FAILED, format!("{program} can't be started")).with_cause(e)
+    };
+    let mut child = Command::new(&command.program)
+        .args(&command.args)
+        .envs(
+            command
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
+        .spawn()
+        .map_err(failed)?;
+    let listen = |kind| {
+        signal(kind).map_err(|e| {
+            Error::new(api_codes::INTERNAL, "signals can't be listened to").with_cause(e)
+        })
+    };
+    let (mut terminated, mut interrupted) = (
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+    );
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.map_err(failed)?,
+            _ = terminated.recv() => terminate(&child).await,
+            // The terminal has sent it to the child, too.
+            _ = interrupted.recv() => {}
+        }
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let program = command.program.file_name().unwrap_or_default();
+    let program = program.to_string_lossy();
+    Err(Error::new(
+        codes::FAILED,
+        format!("{program} ended with {status}; why is said above"),
+    ))
+}
+
+async fn terminate(child: &tokio::process::Child) {
+    let Some(id) = child.id() else { return };
+    let sent = Command::new("kill")
+        .arg("-TERM")
+        .arg(id.to_string())
+        .status()
+        .await;
+    if let Err(error) = sent {
+        tracing::warn!("process {id} can't be stopped: {error}");
+    }
+}
+
+/// The file that a driver on this machine reads the job from: it has secrets, so that nobody else may
+/// read it, and it is gone when the job is.
+struct PayloadFile {
+    path: PathBuf,
+}
+
+impl PayloadFile {
+    fn at(id: &str) -> Self {
+        Self {
+            path: std::env::temp_dir().join(format!("seatunnel-{id}.job")),
+        }
+    }
+
+    fn write(&self, payload: &[u8]) -> Result<()> {
+        let written = || {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&self.path)?;
+            file.write_all(payload)
+        };
+        written().map_err(|e| {
+            let path = self.path.display();
+            Error::new(codes::FAILED, format!("the job can't be written to {path}")).with_cause(e)
+        })
+    }
+}
+
+impl Drop for PayloadFile {
+    fn drop(&mut self) {
+        // It is not there if nothing was handed over.
+        let _ = fs::remove_file(&self.path);
+    }
+}

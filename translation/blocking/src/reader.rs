@@ -1,0 +1,220 @@
+//! A reader that an engine asks for rows.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use seatunnel_api::erased::SplitBytes;
+use seatunnel_api::{Error, Result, codes as api_codes};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use crate::job::{Job, panicked};
+use crate::reader_task::{Assigned, ReaderTask, Step};
+
+/// Steps that wait between a reader and the engine: one more is in work on either side.
+const DEPTH: usize = 2;
+
+/// A reader and the transforms behind it, at work in threads of its own, a few batches ahead of
+/// whoever asks.
+///
+/// What it has read ahead is not part of its state: [`Reader::snapshot`] is where reading would go on
+/// behind what [`Reader::poll`] has given.
+pub struct Reader {
+    job: Arc<Job>,
+    assigned: Arc<Assigned>,
+    state: Mutex<State>,
+    task: AbortHandle,
+}
+
+struct State {
+    steps: mpsc::Receiver<Step>,
+    /// Received, and not given yet.
+    waiting: Option<Step>,
+    /// The splits that it has, as they stand behind what was given.
+    held: BTreeMap<String, Vec<u8>>,
+    ended: bool,
+}
+
+/// What a reader gives.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// Nothing in this time.
+    Nothing,
+    /// Rows, as [`crate::element`] has them.
+    Element(Vec<u8>),
+    /// No rows, but positions have moved: a checkpoint may be taken.
+    Safe,
+    /// It waits for a split, and holds so many.
+    WantsSplit(usize),
+    /// A split was read to its end; this is its last position.
+    Finished(SplitBytes),
+    /// It is at its end.
+    End,
+}
+
+impl Reader {
+    /// Opens a reader of the source at this position of the plan. `positions` says whether snapshots
+    /// will be taken.
+    ///
+    /// # Errors
+    /// If there is no such source.
+    pub fn open(
+        job: Arc<Job>,
+        source: usize,
+        subtask: usize,
+        parallelism: usize,
+        positions: bool,
+    ) -> Result<Self> {
+        let name = job.source(source)?.1.to_owned();
+        let (sender, steps) = mpsc::channel(DEPTH);
+        let assigned = Arc::new(Assigned::default());
+        let task = ReaderTask::new(
+            job.clone(),
+            source,
+            (subtask, parallelism),
+            positions,
+            assigned.clone(),
+            sender.clone(),
+        )?;
+        let running = job.workers().spawn(task.run());
+        let task = running.abort_handle();
+        job.workers().spawn(async move {
+            let last = match running.await {
+                Ok(Ok(())) => Step::End,
+                Ok(Err(error)) => Step::Failed(error.with_context("plugin", &name)),
+                Err(join) => Step::Failed(panicked(&name, join)),
+            };
+            // Nobody is there to be told if the reader was closed.
+            let _ = sender.send(last).await;
+        });
+        Ok(Self {
+            job,
+            assigned,
+            state: Mutex::new(State {
+                steps,
+                waiting: None,
+                held: BTreeMap::new(),
+                ended: false,
+            }),
+            task,
+        })
+    }
+
+    /// Hands it splits.
+    pub fn add_splits(&self, splits: Vec<SplitBytes>) {
+        let mut state = self.state();
+        for split in &splits {
+            state.held.insert(split.id.clone(), split.bytes.clone());
+        }
+        drop(state);
+        self.assigned.add(splits);
+    }
+
+    /// There will be no more splits.
+    pub fn no_more_splits(&self) {
+        self.assigned.complete();
+    }
+
+    /// What comes next, if it comes within this time.
+    ///
+    /// # Errors
+    /// If the reader has failed.
+    pub fn poll(&self, timeout: Duration) -> Result<Polled> {
+        let mut state = self.state();
+        if state.ended {
+            return Ok(Polled::End);
+        }
+        if state.waiting.is_none() {
+            self.receive(&mut state, timeout)?;
+        }
+        let Some(step) = state.waiting.take() else {
+            return Ok(Polled::Nothing);
+        };
+        Ok(match step {
+            Step::Element { element, positions } => {
+                state.moved(positions);
+                Polled::Element(element)
+            }
+            Step::Positions(positions) => {
+                state.moved(positions);
+                Polled::Safe
+            }
+            Step::Finished(id) => {
+                let bytes = state.held.remove(&id).unwrap_or_default();
+                Polled::Finished(SplitBytes { id, bytes })
+            }
+            Step::WantsSplit => Polled::WantsSplit(state.held.len()),
+            Step::End => {
+                state.ended = true;
+                Polled::End
+            }
+            Step::Failed(error) => return Err(error),
+        })
+    }
+
+    /// Waits until [`Reader::poll`] would give something; false if the time is over.
+    ///
+    /// # Errors
+    /// If the reader has failed, in a way that it can't tell itself.
+    pub fn wait(&self, timeout: Duration) -> Result<bool> {
+        let mut state = self.state();
+        if state.ended || state.waiting.is_some() {
+            return Ok(true);
+        }
+        self.receive(&mut state, timeout)?;
+        Ok(state.waiting.is_some())
+    }
+
+    /// The splits that it has, as they stand behind what [`Reader::poll`] has given.
+    pub fn snapshot(&self) -> Vec<SplitBytes> {
+        let state = self.state();
+        let held = state.held.iter();
+        held.map(|(id, bytes)| SplitBytes {
+            id: id.clone(),
+            bytes: bytes.clone(),
+        })
+        .collect()
+    }
+
+    fn receive(&self, state: &mut State, timeout: Duration) -> Result<()> {
+        state.waiting = match state.steps.try_recv() {
+            Ok(step) => Some(step),
+            Err(mpsc::error::TryRecvError::Empty) if timeout.is_zero() => None,
+            Err(mpsc::error::TryRecvError::Empty) => {
+                let received = self.job.workers().wait_for(timeout, state.steps.recv());
+                match received {
+                    None => None,
+                    Some(Some(step)) => Some(step),
+                    Some(None) => return Err(gone()),
+                }
+            }
+            Err(mpsc::error::TryRecvError::Disconnected) => return Err(gone()),
+        };
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn moved(&mut self, positions: Vec<SplitBytes>) {
+        for position in positions {
+            if let Some(held) = self.held.get_mut(&position.id) {
+                *held = position.bytes;
+            }
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn gone() -> Error {
+    Error::new(api_codes::INTERNAL, "a reader is gone")
+}

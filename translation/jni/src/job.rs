@@ -1,0 +1,125 @@
+//! Jobs.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use jni::objects::{JByteArray, JLongArray};
+use jni::sys::{jboolean, jint, jlong};
+use seatunnel_api::{JobMode, Result};
+use seatunnel_blocking::{Job, JobHold, Part, frames};
+
+use crate::guard::{bytes_in, bytes_out, native, of_java, optional_in};
+use crate::handles;
+
+/// A job, and when it was opened.
+struct Opened {
+    hold: JobHold,
+    at: SystemTime,
+}
+
+/// The job of a handle.
+pub(crate) fn job(handle: jlong) -> Result<Arc<Job>> {
+    Ok(handles::get::<Opened>(handle)?.hold.job().clone())
+}
+
+native!(jobOpen(env, payload: JByteArray<'l>) -> jlong {
+    let payload = bytes_in(env, &payload)?;
+    let hold = Job::open(&payload, &seatunnel_connectors::registry())?;
+    Ok(handles::put(Opened { hold, at: SystemTime::now() }))
+});
+
+native!(jobDescribe(env, job: jlong) -> JByteArray<'l> {
+    let description = describe(&*self::job(job)?);
+    bytes_out(env, &description)
+});
+
+native!(jobBegin(_env, job: jlong) -> jboolean {
+    self::job(job)?.begin()?;
+    Ok(true)
+});
+
+native!(jobCommit(env, job: jlong, parts: JByteArray<'l>) -> () {
+    self::job(job)?.commit(parts_of(&bytes_in(env, &parts)?)?)
+});
+
+native!(jobAbort(env, job: jlong, parts: JByteArray<'l>) -> () {
+    self::job(job)?.abort(parts_of(&bytes_in(env, &parts)?)?)
+});
+
+native!(jobDiscard(_env, job: jlong) -> () {
+    self::job(job)?.discard()
+});
+
+native!(jobFinish(_env, job: jlong, sink: jint) -> () {
+    self::job(job)?.finish(usize::try_from(sink).ok())
+});
+
+native!(jobEnded(env, job: jlong, counts: JLongArray<'l>, error: JByteArray<'l>) -> () {
+    let opened = handles::get::<Opened>(job)?;
+    let mut numbers = [0; 5];
+    counts.get_region(env, 0, &mut numbers).map_err(of_java)?;
+    let failed = optional_in(env, &error)?;
+    let [rows_read, bytes_read, rows_written, bytes_written, rows_failed] = numbers;
+    let seconds = opened.at.elapsed().unwrap_or_default().as_secs_f64();
+    let how = if failed.is_some() { "failed" } else { "finished" };
+    tracing::info!(
+        "job {} {how} after {seconds:.3} s: {rows_read} rows ({bytes_read} bytes) read, {rows_written} \
+         rows ({bytes_written} bytes) written, {rows_failed} failed",
+        opened.hold.job().context_of_job().name,
+    );
+    Ok(())
+});
+
+native!(partCounts(env, part: JByteArray<'l>) -> JLongArray<'l> {
+    let part = Part::from_bytes(&bytes_in(env, &part)?)?;
+    let counts = [part.rows, part.bytes, part.rows_failed].map(|n| n as jlong);
+    let array = JLongArray::new(env, counts.len()).map_err(of_java)?;
+    array.set_region(env, 0, &counts).map_err(of_java)?;
+    Ok(array)
+});
+
+fn parts_of(bytes: &[u8]) -> Result<Vec<Part>> {
+    frames::unpack(bytes)?
+        .into_iter()
+        .map(Part::from_bytes)
+        .collect()
+}
+
+/// What `JobDescription.java` reads.
+fn describe(job: &Job) -> Vec<u8> {
+    let context = job.context_of_job();
+    let env = &job.plan().env;
+    let int = |number: usize| (number as i32).to_be_bytes().to_vec();
+    let text = |number: i64| number.to_string().into_bytes();
+    let millis = |given: Option<u64>| text(given.unwrap_or(0) as i64);
+    let sources = job.sources().into_iter().map(|source| {
+        let sinks: Vec<Vec<u8>> = source.sinks.iter().map(|sink| int(*sink)).collect();
+        frames::pack(&[
+            int(source.node),
+            source.name.into_bytes(),
+            int(source.parallelism),
+            int(usize::from(source.bounded)),
+            frames::pack(&sinks),
+        ])
+    });
+    let sinks = job.sinks().into_iter().map(|sink| {
+        frames::pack(&[
+            int(sink.node),
+            sink.name.into_bytes(),
+            int(sink.parallelism),
+        ])
+    });
+    frames::pack(&[
+        context.id.as_bytes().to_vec(),
+        context.name.as_bytes().to_vec(),
+        int(usize::from(context.mode == JobMode::Streaming)),
+        millis(job.checkpoint_interval()),
+        millis(env.checkpoint_timeout),
+        millis(env.checkpoint_min_pause),
+        text(i64::from(env.checkpoint_tolerable_failed)),
+        text(env.job_retry_times.map_or(-1, i64::from)),
+        text(env.job_retry_interval_seconds as i64 * 1000),
+        frames::pack(&sources.collect::<Vec<_>>()),
+        frames::pack(&sinks.collect::<Vec<_>>()),
+    ])
+}

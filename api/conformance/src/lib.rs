@@ -84,5 +84,6 @@ pub use report::{Outcome, Report, Verdict};
 pub use run::{check_sink, check_source};
 #[doc(hidden)]
 pub use run::{test_sink, test_source};
+pub use types::{TypeCase, all_types};
 pub use values::same;
 pub use write_by::write_by;

@@ -7,10 +7,13 @@ use seatunnel_api::time::{MICROS_PER_DAY, days_from_civil};
 use seatunnel_api::{DataType, RowField, Value};
 
 /// A column of the check of types, and the values it goes through.
-pub(crate) struct TypeCase {
-    pub(crate) column: &'static str,
-    pub(crate) data_type: DataType,
-    pub(crate) values: Vec<Value>,
+pub struct TypeCase {
+    /// The column's name.
+    pub column: &'static str,
+    /// Its type.
+    pub data_type: DataType,
+    /// Values with its extremes; nulls come besides.
+    pub values: Vec<Value>,
 }
 
 fn case<T>(
@@ -31,7 +34,7 @@ fn text(value: &str) -> Value {
 }
 
 /// Every type there is, with its extremes.
-pub(crate) fn all_types() -> Vec<TypeCase> {
+pub fn all_types() -> Vec<TypeCase> {
     let int = || Box::new(DataType::Int);
     let string = || Box::new(DataType::String);
     let row = row_type(&[("a", DataType::Int), ("b", DataType::String)]);

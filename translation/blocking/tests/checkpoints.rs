@@ -252,7 +252,7 @@ fn kills_at_any_moment_lose_and_double_nothing() {
 }
 
 #[test]
-fn a_failed_reader_says_why() {
+fn a_commit_that_fails_says_which_sink_and_why() {
     let config = r#"
         source { FakeSource { row.num = 5, schema { fields { id = int } }, rows = [{ kind = INSERT, fields = [1] }] } }
         transform { FieldMapper { field_mapper = { id = number } } }
@@ -267,29 +267,17 @@ fn a_failed_reader_says_why() {
     reader.no_more_splits();
     let writer = Writer::open(open.clone(), sink, 0, 1).unwrap();
     let second = Duration::from_secs(1);
-    let failed = loop {
+    loop {
         match reader.poll(second).unwrap() {
-            Polled::Element(element) => {
-                if let Err(error) = writer.write(|| Ok(element), second) {
-                    break error;
-                }
-            }
-            Polled::End => {
-                break writer
-                    .prepare(1, true)
-                    .and_then(|()| {
-                        loop {
-                            if let Some(part) = writer.prepared(second)? {
-                                break Ok(part);
-                            }
-                        }
-                    })
-                    .map(|_| ())
-                    .unwrap_err();
-            }
+            Polled::Element(element) => assert!(writer.write(|| Ok(element), second).unwrap()),
+            Polled::End => break,
             _ => {}
         }
-    };
+    }
+    writer.prepare(1, true).unwrap();
+    let part = writer.prepared(Duration::from_secs(60)).unwrap().unwrap();
+    assert_eq!((part.rows, part.last), (1, true));
+    let failed = open.commit(vec![part]).unwrap_err();
     assert!(
         failed.report().contains("sink[0] LocalFile"),
         "{}",

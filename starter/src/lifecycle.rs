@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use seatunnel_api::options::EnvOptions;
 use seatunnel_api::{Error, JobMode, Result, codes as api_codes};
+use seatunnel_blocking::DriverState;
 use seatunnel_config::job::new_job_id;
-use seatunnel_engine_local::{JobEnd, JobHandle, JobReport, RunState, Start};
-use seatunnel_state::runs::{JobIdentity, RECORD_VERSION, RunRecord, RunStatus, now_millis};
+use seatunnel_engine_local::{JobEnd, JobHandle, RunState, Start};
+use seatunnel_state::runs::{
+    JobFolder, JobIdentity, RECORD_VERSION, RunRecord, RunStatus, now_millis,
+};
 use seatunnel_state::{JobKeeper, StatePlace, codes};
 
 use crate::args::JobArgs;
@@ -29,6 +32,8 @@ pub(crate) struct Run {
 /// Where a run is written down.
 struct Kept {
     keeper: Arc<dyn JobKeeper>,
+    /// The job's folder on this machine.
+    folder: JobFolder,
     socket: PathBuf,
     record: RunRecord,
     takes_checkpoints: bool,
@@ -97,7 +102,7 @@ impl Run {
             }),
         };
         let socket = folder.socket();
-        let keeper = place.take(folder).await?;
+        let keeper = place.take(folder.clone()).await?;
         let begun = Self::begin_taken(&keeper, file, args, env).await;
         let (record, start) = match begun {
             Ok(begun) => begun,
@@ -118,6 +123,7 @@ impl Run {
             discarded: AtomicBool::new(false),
             kept: Some(Kept {
                 keeper,
+                folder,
                 socket,
                 record,
                 takes_checkpoints,
@@ -186,6 +192,36 @@ impl Run {
         Ok((record, start))
     }
 
+    /// What a driver of another engine must know, which keeps there what it is about to commit. Not
+    /// where the state lies in an object store, which a driver can't reach through this process.
+    pub(crate) fn place(&self, env: &EnvOptions) -> Option<DriverState> {
+        let is_here = !env
+            .state_dir
+            .as_deref()
+            .is_some_and(|dir| dir.contains("://"));
+        let kept = self.kept.as_ref().filter(|_| is_here)?;
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        Some(DriverState {
+            checkpoints: text(kept.folder.checkpoints(&self.id).folder()),
+            lock: text(&kept.folder.path().join("driver.lock")),
+        })
+    }
+
+    /// Ids of runs that nobody will go on with.
+    pub(crate) fn discard(&self) -> Vec<String> {
+        self.discard.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether another process may have begun this run.
+    pub(crate) fn resumes(&self) -> bool {
+        self.start != Start::New
+    }
+
+    /// Whether what earlier runs have left behind is gone.
+    pub(crate) fn set_discarded(&self, discarded: bool) {
+        self.discarded.store(discarded, Ordering::Release);
+    }
+
     /// What the engine needs to know.
     pub(crate) fn state(&self) -> RunState {
         match &self.kept {
@@ -211,12 +247,11 @@ impl Run {
 
     /// The engine has ended; it knows whether leftovers of earlier runs are gone.
     pub(crate) fn set_ended(&self, handle: &JobHandle) {
-        self.discarded
-            .store(handle.is_discarded(), Ordering::Release);
+        self.set_discarded(handle.is_discarded());
     }
 
     /// Writes down how it ended.
-    pub(crate) async fn end(self, result: &Result<&JobReport, &Error>) {
+    pub(crate) async fn end(self, result: &Result<&JobEnd, &Error>) {
         let new = matches!(self.start, Start::New);
         let Some(mut kept) = self.kept else { return };
         let record = &mut kept.record;
@@ -226,11 +261,11 @@ impl Run {
         }
         let touched = self.began.load(Ordering::Acquire) || !record.discard.is_empty();
         match result {
-            Ok(report) => match report.end {
+            Ok(end) => match end {
                 JobEnd::Finished => record.status = RunStatus::Finished,
                 JobEnd::Stopped { savepoint } => {
                     record.status = RunStatus::Stopped;
-                    record.savepoint = Some(savepoint);
+                    record.savepoint = Some(*savepoint);
                 }
             },
             Err(error) if error.code() == api_codes::CANCELLED => {

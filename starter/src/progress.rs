@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle as
 use seatunnel_engine_local::{CheckpointStats, JobHandle, NodeProgress, NodeRole};
 
 use crate::args::ProgressStyle;
-use crate::text::{bytes, grouped, per_second};
+use seatunnel_translation::numbers::{bytes, grouped, per_second};
 
 /// How often bars are drawn anew.
 const BAR_INTERVAL: Duration = Duration::from_millis(200);

@@ -1,116 +1,32 @@
-//! The block that closes a job, with the lines that SeaTunnel's has, and some more.
+//! The block that closes a job of the embedded engine.
 
-use std::time::SystemTime;
-
-use chrono::{DateTime, Local};
 use seatunnel_engine_local::JobReport;
-
-use crate::text::{bytes, grouped, per_second};
-
-const WIDTH: usize = 47;
+use seatunnel_translation::numbers::bytes;
+use seatunnel_translation::statistic::{self, Statistic};
 
 /// The block, an empty line before it.
 pub(crate) fn block(report: &JobReport) -> String {
-    let seconds = report.elapsed.as_secs_f64();
-    let rows_a_second = |rows| format!("{} rows/s", grouped(per_second(rows, seconds)));
-    let mut lines = vec![
-        ("Start Time", local(report.started)),
-        ("End Time", local(report.ended)),
-        ("Total Time(s)", report.elapsed.as_secs().to_string()),
-        ("Total Read Count", report.rows_read.to_string()),
-        ("Total Write Count", report.rows_written.to_string()),
-        ("Total Failed Count", report.rows_failed.to_string()),
-        // From here on lines that SeaTunnel does not have.
-        ("Exact Time(s)", format!("{seconds:.3}")),
-        ("Read Rate", rows_a_second(report.rows_read)),
-        ("Write Rate", rows_a_second(report.rows_written)),
-        ("Total Read Bytes", bytes(report.bytes_read)),
-        ("Total Write Bytes", bytes(report.bytes_written)),
-    ];
-    if report.checkpoints.completed + report.checkpoints.failed > 0 {
-        let stats = &report.checkpoints;
-        lines.push(("Checkpoints", stats.completed.to_string()));
-        lines.push(("Failed Checkpoints", stats.failed.to_string()));
+    let mut more = Vec::new();
+    let stats = &report.checkpoints;
+    if stats.completed + stats.failed > 0 {
+        more.push(("Checkpoints", stats.completed.to_string()));
+        more.push(("Failed Checkpoints", stats.failed.to_string()));
         if let Some(last) = &stats.last {
-            lines.push(("Last Checkpoint", last.id.to_string()));
+            more.push(("Last Checkpoint", last.id.to_string()));
             let millis = last.duration.as_millis();
-            lines.push(("Last Checkpoint Took", format!("{millis} ms")));
-            lines.push(("Last Checkpoint Size", bytes(last.bytes)));
+            more.push(("Last Checkpoint Took", format!("{millis} ms")));
+            more.push(("Last Checkpoint Size", bytes(last.bytes)));
         }
     }
-    if let Some(peak) = peak_memory() {
-        lines.push(("Peak Memory", bytes(peak)));
-    }
-    let stars = "*".repeat(WIDTH);
-    let title = "Job Statistic Information";
-    let indent = " ".repeat((WIDTH - title.len()) / 2);
-    let mut text = format!("\n{stars}\n{indent}{title}\n{stars}\n");
-    for (name, value) in lines {
-        text.push_str(&format!("{name:<26}: {value:>19}\n"));
-    }
-    text.push_str(&stars);
-    text.push('\n');
-    text
-}
-
-fn local(time: SystemTime) -> String {
-    DateTime::<Local>::from(time)
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string()
-}
-
-/// Most memory that this process has had resident, in bytes; none where the system does not say.
-pub(crate) fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn block_has_the_lines_of_seatunnel_in_its_layout() {
-        let started = SystemTime::UNIX_EPOCH;
-        let report = JobReport {
-            started,
-            ended: started + Duration::from_secs(5),
-            elapsed: Duration::from_millis(5_250),
-            rows_read: 32,
-            rows_written: 30,
-            bytes_read: 2048,
-            bytes_written: 2000,
-            rows_failed: 2,
-            end: seatunnel_engine_local::JobEnd::Finished,
-            checkpoints: Default::default(),
-        };
-        let text = block(&report);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[1], "***********************************************");
-        assert_eq!(lines[2], "           Job Statistic Information");
-        assert_eq!(lines[3], lines[1]);
-        assert_eq!(lines[4].len(), 47);
-        assert!(
-            lines[4].starts_with("Start Time                : "),
-            "{}",
-            lines[4]
-        );
-        assert!(
-            lines[5].starts_with("End Time                  : "),
-            "{}",
-            lines[5]
-        );
-        assert_eq!(lines[6], "Total Time(s)             :                   5");
-        assert_eq!(lines[7], "Total Read Count          :                  32");
-        assert_eq!(lines[8], "Total Write Count         :                  30");
-        assert_eq!(lines[9], "Total Failed Count        :                   2");
-        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{text}");
-        assert_eq!(lines.last(), lines.get(1));
-    }
+    statistic::block(&Statistic {
+        started: report.started,
+        ended: report.ended,
+        elapsed: report.elapsed,
+        rows_read: report.rows_read,
+        bytes_read: report.bytes_read,
+        rows_written: report.rows_written,
+        bytes_written: report.bytes_written,
+        rows_failed: report.rows_failed,
+        more,
+    })
 }

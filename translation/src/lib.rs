@@ -8,7 +8,9 @@ mod chain;
 pub mod commit;
 mod dirty_file;
 mod dirty_sinks;
+pub mod numbers;
 mod rate_limit;
+pub mod statistic;
 
 pub use chain::{Chain, Delivery, Tap, reached};
 pub use dirty_sinks::DirtySinks;

@@ -61,7 +61,8 @@ fn execute(file: &Path, cli: &Cli) -> Result<()> {
             Ok((report, plan.job.mode))
         };
         let result = result.await;
-        run.end(&result.as_ref().map(|(report, _)| report)).await;
+        run.end(&result.as_ref().map(|(report, _)| &report.end))
+            .await;
         result
     })?;
     tracing::info!("{}", statistic::block(&report));

@@ -6,16 +6,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use seatunnel_api::config::ConfigValue;
 use seatunnel_api::{Error, Result, codes as api_codes};
 use seatunnel_blocking::JobPayload;
-use seatunnel_config::job::new_job_id;
-use seatunnel_engine_submit::{Submission, SubmitCommand, codes, find_jar, settings_under};
+use seatunnel_engine_local::JobEnd;
+use seatunnel_engine_submit::{Home, Submission, SubmitCommand, codes, find_jar, settings_under};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::job;
 use crate::args::{Cli, DryRun, Engine};
 use crate::exit;
+use crate::lifecycle::Run;
 use crate::logging;
 use crate::terminal;
 
@@ -46,59 +48,76 @@ fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>)
     let registry = seatunnel_connectors::registry();
     let options = super::load_options(&cli.job.variables);
     let (spec, root) = job::read(file, &options, &registry, false)?;
-    let id = cli
-        .job
-        .set_job_id
-        .map_or_else(new_job_id, |id| id.to_string());
     let name = cli.job.name.clone().or_else(|| spec.env.job_name.clone());
-    let mut payload = JobPayload::new(id.clone(), &root);
-    payload.name.clone_from(&cli.job.name);
-    let is_dry = cli.job.dry_run_mode().is_some();
-    let place = PayloadFile::at(&id);
     let mut job = Submission {
         name: name.unwrap_or_else(|| "SeaTunnel".to_owned()),
         master: cli.scripts.master.clone(),
         deploy_mode: cli.scripts.deploy_mode.clone(),
         settings: Vec::new(),
-        payload: place.path.clone(),
-        payload_text: match is_dry {
-            // It holds the job's passwords.
-            true => "(the job as text)".to_owned(),
-            false => payload.to_text()?,
-        },
+        payload: PathBuf::from("JOB"),
+        payload_text: "JOB".to_owned(),
         jar: PathBuf::new(),
         more: unknown,
     };
-    let env = root.get("env");
-    let settings = |prefix| env.map_or_else(Vec::new, |env| settings_under(env, prefix));
-    let command = match cli.job.engine {
-        Engine::Flink => {
-            let home = seatunnel_engine_flink::home()?;
-            job.settings = seatunnel_engine_flink::legacy_settings(settings("execution"));
-            job.settings.extend(settings("flink"));
-            job.more.extend(java_options.iter().cloned());
-            job.jar = find_jar(seatunnel_engine_flink::jar(&home))?;
-            seatunnel_engine_flink::command(&home, &job)?
-        }
-        _ => {
-            let home = seatunnel_engine_spark::home()?;
-            job.settings = settings("spark");
-            for option in java_options {
-                tracing::info!(
-                    "{option} is ignored: give it as spark.driver.extraJavaOptions in env"
-                );
-            }
-            job.jar = find_jar(seatunnel_engine_spark::JAR)?;
-            seatunnel_engine_spark::command(&home, &job)?
-        }
+    let home = place(&mut job, cli.job.engine, root.get("env"), java_options)?;
+    let command = |job: &Submission| match cli.job.engine {
+        Engine::Flink => seatunnel_engine_flink::command(&home, job),
+        _ => seatunnel_engine_spark::command(&home, job),
     };
-    if is_dry {
-        terminal::print(&format!("{command}\n"));
+    if cli.job.dry_run_mode().is_some() {
+        terminal::print(&format!("{}\n", command(&job)?));
         return Ok(());
     }
-    place.write(&payload.to_bytes()?)?;
-    tracing::debug!("{}", command.program.display());
-    job::with_threads(carry_out(&command))
+    job::with_threads(async {
+        // Flink keeps what a job needs to go on, Spark does not.
+        let run = match cli.job.engine {
+            Engine::Spark => Run::begin(file, &cli.job, &spec.env).await?,
+            _ => Run::passing(),
+        };
+        let mut payload = JobPayload::new(run.id.clone(), &root);
+        payload.name.clone_from(&cli.job.name);
+        payload.discard = run.discard();
+        payload.resumes = run.resumes();
+        payload.state = run.place(&spec.env);
+        let place = PayloadFile::at(&run.id);
+        job.payload.clone_from(&place.path);
+        let result = async {
+            job.payload_text = payload.to_text()?;
+            let command = command(&job)?;
+            place.write(&payload.to_bytes()?)?;
+            run.set_begun();
+            carry_out(&command).await
+        };
+        let result = result.await;
+        run.set_discarded(result.is_ok());
+        run.end(&result.as_ref().map(|()| &JobEnd::Finished)).await;
+        result
+    })
+}
+
+/// Finds the engine and our jar for it, and what the job file says to it.
+fn place(
+    job: &mut Submission,
+    engine: Engine,
+    env: Option<&ConfigValue>,
+    java_options: &[String],
+) -> Result<Home> {
+    let settings = |prefix| env.map_or_else(Vec::new, |env| settings_under(env, prefix));
+    if engine == Engine::Flink {
+        let home = seatunnel_engine_flink::home()?;
+        job.settings = seatunnel_engine_flink::legacy_settings(settings("execution"));
+        job.settings.extend(settings("flink"));
+        job.more.extend(java_options.iter().cloned());
+        job.jar = find_jar(seatunnel_engine_flink::jar(&home))?;
+        return Ok(home);
+    }
+    let home = seatunnel_engine_spark::home()?;
+    job.settings = settings("spark");
+    for option in java_options {
+        tracing::info!("{option} is ignored: give it as spark.driver.extraJavaOptions in env");
+    }
+    job.jar = find_jar(seatunnel_engine_spark::JAR)?;
+    Ok(home)
 }
 
 /// Runs the command to its end. What asks this process to stop is passed on.

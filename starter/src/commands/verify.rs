@@ -7,6 +7,7 @@ use seatunnel_config::job as job_file;
 use seatunnel_engine_local::verify::{
     Difference, DifferenceKind, TableReport, Verification, VerifyOptions, VerifyReport,
 };
+use seatunnel_translation::numbers::grouped;
 use serde_json::{Value, json};
 
 use super::job;
@@ -15,7 +16,7 @@ use crate::exit;
 use crate::lifecycle::Run;
 use crate::logging;
 use crate::terminal;
-use crate::text::{grouped, table};
+use crate::text::table;
 use seatunnel_connectors::registry;
 
 /// Compares, and prints what was found.

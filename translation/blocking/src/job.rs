@@ -235,23 +235,6 @@ impl Job {
         }
     }
 
-    /// Before any task, on the coordinator: takes back what other runs of this job have left behind, and
-    /// makes the targets ready.
-    ///
-    /// # Errors
-    /// If a target can't take the rows.
-    pub fn begin(&self) -> Result<()> {
-        self.workers.wait(async {
-            for other in &self.payload.discard {
-                commit::discard_leftovers(&self.plan, &other.as_str().into()).await?;
-            }
-            if self.payload.resumes {
-                commit::discard_leftovers(&self.plan, &self.plan.job.id).await?;
-            }
-            commit::prepare(&self.plan).await
-        })
-    }
-
     /// Makes visible what writers have prepared, in the order of checkpoints.
     ///
     /// # Errors

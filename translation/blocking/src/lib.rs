@@ -8,6 +8,7 @@
 
 mod codes;
 mod dealer;
+mod driver;
 pub mod element;
 mod encoded;
 mod enumerator;
@@ -21,10 +22,11 @@ mod workers;
 mod writer;
 
 pub use dealer::Deal;
+pub use driver::Driver;
 pub use enumerator::Enumerator;
 pub use job::{Job, JobHold, SinkInfo, SourceInfo};
 pub use part::Part;
-pub use payload::JobPayload;
+pub use payload::{DriverState, JobPayload};
 pub use reader::{Polled, Reader};
 pub use workers::Workers;
 pub use writer::Writer;

@@ -29,11 +29,20 @@ pub struct JobPayload {
     /// Whether an earlier process may have begun this very run.
     #[serde(default)]
     pub resumes: bool,
-    /// The folder in which the run is written down, if it is.
+    /// Where a driver keeps what it is about to commit, if it does.
     #[serde(default)]
-    pub state: Option<String>,
+    pub state: Option<DriverState>,
     /// The job file as JSON.
     config: String,
+}
+
+/// Where a driver on the launcher's machine keeps what it is about to commit.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DriverState {
+    /// The folder of the run's checkpoints.
+    pub checkpoints: String,
+    /// The file that a driver has a lock on: the launcher may be gone, and its driver still be there.
+    pub lock: String,
 }
 
 impl JobPayload {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use seatunnel_api::erased::SplitBytes;
 use seatunnel_api::{NextDiscovery, Registry};
 use seatunnel_blocking::{
-    Deal, Enumerator, Job, JobHold, JobPayload, Part, Polled, Reader, Writer,
+    Deal, Driver, Enumerator, Job, JobHold, JobPayload, Part, Polled, Reader, Writer,
 };
 use seatunnel_config::{Format, LoadOptions};
 
@@ -92,7 +92,7 @@ impl Running {
         let job = Job::open(payload, &registry()).unwrap();
         let open = job.job();
         if from.id == 0 {
-            open.begin().unwrap();
+            assert!(Driver::begin(open.clone()).unwrap().1);
         }
         // What the checkpoint holds may have been committed, or not.
         let parts = from

@@ -1,12 +1,14 @@
 //! Jobs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use jni::objects::{JByteArray, JLongArray};
 use jni::sys::{jboolean, jint, jlong};
 use seatunnel_api::{JobMode, Result};
-use seatunnel_blocking::{Job, JobHold, Part, frames};
+use seatunnel_blocking::{Driver, Job, JobHold, Part, frames};
+
+use seatunnel_translation::statistic::{self, Statistic};
 
 use crate::guard::{bytes_in, bytes_out, native, of_java, optional_in};
 use crate::handles;
@@ -15,6 +17,8 @@ use crate::handles;
 struct Opened {
     hold: JobHold,
     at: SystemTime,
+    /// Where this process is the job's driver.
+    driver: OnceLock<Driver>,
 }
 
 /// The job of a handle.
@@ -25,7 +29,7 @@ pub(crate) fn job(handle: jlong) -> Result<Arc<Job>> {
 native!(jobOpen(env, payload: JByteArray<'l>) -> jlong {
     let payload = bytes_in(env, &payload)?;
     let hold = Job::open(&payload, &seatunnel_connectors::registry())?;
-    Ok(handles::put(Opened { hold, at: SystemTime::now() }))
+    Ok(handles::put(Opened { hold, at: SystemTime::now(), driver: OnceLock::new() }))
 });
 
 native!(jobDescribe(env, job: jlong) -> JByteArray<'l> {
@@ -34,12 +38,20 @@ native!(jobDescribe(env, job: jlong) -> JByteArray<'l> {
 });
 
 native!(jobBegin(_env, job: jlong) -> jboolean {
-    self::job(job)?.begin()?;
-    Ok(true)
+    let opened = handles::get::<Opened>(job)?;
+    let (driver, has_work) = Driver::begin(opened.hold.job().clone())?;
+    // It begins once.
+    let _ = opened.driver.set(driver);
+    Ok(has_work)
 });
 
 native!(jobCommit(env, job: jlong, parts: JByteArray<'l>) -> () {
-    self::job(job)?.commit(parts_of(&bytes_in(env, &parts)?)?)
+    let opened = handles::get::<Opened>(job)?;
+    let parts = parts_of(&bytes_in(env, &parts)?)?;
+    match opened.driver.get() {
+        Some(driver) => driver.commit(parts),
+        None => opened.hold.job().commit(parts),
+    }
 });
 
 native!(jobAbort(env, job: jlong, parts: JByteArray<'l>) -> () {
@@ -51,22 +63,35 @@ native!(jobDiscard(_env, job: jlong) -> () {
 });
 
 native!(jobFinish(_env, job: jlong, sink: jint) -> () {
-    self::job(job)?.finish(usize::try_from(sink).ok())
+    let opened = handles::get::<Opened>(job)?;
+    match (opened.driver.get(), usize::try_from(sink).ok()) {
+        (Some(driver), None) => driver.finish(),
+        (_, sink) => opened.hold.job().finish(sink),
+    }
 });
 
 native!(jobEnded(env, job: jlong, counts: JLongArray<'l>, error: JByteArray<'l>) -> () {
     let opened = handles::get::<Opened>(job)?;
     let mut numbers = [0; 5];
     counts.get_region(env, 0, &mut numbers).map_err(of_java)?;
-    let failed = optional_in(env, &error)?;
-    let [rows_read, bytes_read, rows_written, bytes_written, rows_failed] = numbers;
-    let seconds = opened.at.elapsed().unwrap_or_default().as_secs_f64();
-    let how = if failed.is_some() { "failed" } else { "finished" };
-    tracing::info!(
-        "job {} {how} after {seconds:.3} s: {rows_read} rows ({bytes_read} bytes) read, {rows_written} \
-         rows ({bytes_written} bytes) written, {rows_failed} failed",
-        opened.hold.job().context_of_job().name,
-    );
+    let [rows_read, bytes_read, rows_written, bytes_written, rows_failed] =
+        numbers.map(|number| number as u64);
+    if optional_in(env, &error)?.is_some() {
+        tracing::info!("job {} has failed", opened.hold.job().context_of_job().name);
+        return Ok(());
+    }
+    let ended = SystemTime::now();
+    tracing::info!("{}", statistic::block(&Statistic {
+        started: opened.at,
+        ended,
+        elapsed: ended.duration_since(opened.at).unwrap_or_default(),
+        rows_read,
+        bytes_read,
+        rows_written,
+        bytes_written,
+        rows_failed,
+        more: Vec::new(),
+    }));
     Ok(())
 });
 

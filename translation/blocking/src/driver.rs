@@ -1,0 +1,143 @@
+//! What one process of a job does for all: the driver of a batch job.
+
+use std::fs::{File, TryLockError};
+use std::sync::Arc;
+
+use seatunnel_api::state::{StateKind, decode, encode};
+use seatunnel_api::{Error, Result, State};
+use seatunnel_state::{CheckpointKind, CheckpointStorage, FolderStorage};
+use seatunnel_translation::commit;
+use serde::{Deserialize, Serialize};
+
+use crate::encoded::Encoded;
+use crate::job::Job;
+use crate::part::Part;
+
+/// The one checkpoint of a batch job on an engine that repeats tasks instead.
+const ONLY: u64 = 1;
+
+/// Begins, commits and ends a job whose tasks an engine repeats until they succeed.
+///
+/// What all tasks have prepared is durable before the first sink commits: a driver that is killed between two
+/// sinks has a successor that commits the rest, and reads nothing.
+pub struct Driver {
+    job: Arc<Job>,
+    kept: Option<Kept>,
+}
+
+struct Kept {
+    storage: FolderStorage,
+    /// Held until this process ends or the driver is dropped.
+    _lock: File,
+}
+
+/// What all writers have prepared.
+#[derive(Serialize, Deserialize)]
+struct Prepared {
+    parts: Vec<Encoded>,
+}
+
+impl State for Prepared {}
+
+impl Driver {
+    /// Begins a job. The flag says whether there is something to do: not if an earlier driver had all
+    /// prepared, and only the commit was left, which is done now.
+    ///
+    /// # Errors
+    /// If another driver works on the job, or a target can't take the rows.
+    pub fn begin(job: Arc<Job>) -> Result<(Self, bool)> {
+        let kept = match &job.payload().state {
+            None => None,
+            Some(state) => Some(Kept {
+                storage: FolderStorage::new(&state.checkpoints),
+                _lock: lock(&state.lock)?,
+            }),
+        };
+        let driver = Self { job, kept };
+        if driver.commit_what_is_left()? {
+            return Ok((driver, false));
+        }
+        let job = &driver.job;
+        job.workers().wait(async {
+            let payload = job.payload();
+            for other in &payload.discard {
+                commit::discard_leftovers(job.plan(), &other.as_str().into()).await?;
+            }
+            if payload.resumes {
+                commit::discard_leftovers(job.plan(), &job.plan().job.id).await?;
+            }
+            commit::prepare(job.plan()).await
+        })?;
+        Ok((driver, true))
+    }
+
+    fn commit_what_is_left(&self) -> Result<bool> {
+        let Some(kept) = &self.kept else {
+            return Ok(false);
+        };
+        let workers = self.job.workers();
+        if !workers.wait(kept.storage.list())?.contains(&ONLY) {
+            return Ok(false);
+        }
+        let stored = workers.wait(kept.storage.load(ONLY))?;
+        let prepared: Prepared = decode(StateKind::Checkpoint, &stored.bytes)?;
+        let parts = prepared.parts.iter().map(|part| Part::from_bytes(&part.0));
+        tracing::info!(
+            "a driver before this one had all rows prepared: they are committed, nothing is read"
+        );
+        self.job.commit(parts.collect::<Result<_>>()?)?;
+        self.finish()?;
+        Ok(true)
+    }
+
+    /// Makes visible what all writers of the job have prepared. May be called again with the same.
+    ///
+    /// # Errors
+    /// If it can't be kept, or a sink can't commit: the next driver goes on there.
+    pub fn commit(&self, parts: Vec<Part>) -> Result<()> {
+        if let Some(kept) = &self.kept {
+            let bytes = parts.iter().map(|part| part.to_bytes().map(Encoded));
+            let prepared = Prepared {
+                parts: bytes.collect::<Result<_>>()?,
+            };
+            let bytes = encode(StateKind::Checkpoint, &prepared)?;
+            let stored = kept.storage.store(ONLY, CheckpointKind::Final, &bytes);
+            self.job.workers().wait(stored)?;
+        }
+        self.job.commit(parts)
+    }
+
+    /// The end of a job that did not fail.
+    ///
+    /// # Errors
+    /// If what was written is not what was asked for.
+    pub fn finish(&self) -> Result<()> {
+        let finished = self.job.finish(None);
+        // Committed it is, whatever sinks think of it: nothing is to be done again.
+        if let Some(kept) = &self.kept {
+            self.job.workers().wait(kept.storage.remove(ONLY))?;
+        }
+        finished
+    }
+}
+
+fn lock(path: &str) -> Result<File> {
+    let failed = |e| {
+        Error::new(
+            seatunnel_state::codes::NOT_WRITTEN,
+            "the driver's lock can't be taken",
+        )
+        .with_context("file", path)
+        .with_cause(e)
+    };
+    let file = File::create(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::new(
+            seatunnel_state::codes::RUNNING,
+            "a driver that an earlier launcher has started still works on this job",
+        )
+        .with_help("wait for it, or stop it with the tools of its engine")),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}

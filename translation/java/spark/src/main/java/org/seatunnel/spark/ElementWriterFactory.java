@@ -1,0 +1,22 @@
+package org.seatunnel.spark;
+
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.connector.write.DataWriter;
+import org.apache.spark.sql.connector.write.DataWriterFactory;
+
+/** Goes to the executors, with the job in it. */
+final class ElementWriterFactory implements DataWriterFactory {
+    private static final long serialVersionUID = 1L;
+
+    private final byte[] payload;
+
+    ElementWriterFactory(byte[] payload) {
+        this.payload = payload;
+    }
+
+    /** @param taskId unlike the partition it is another in each attempt, so that attempts don't get in each other's way */
+    @Override
+    public DataWriter<InternalRow> createWriter(int partitionId, long taskId) {
+        return new ElementWriter(payload, Math.toIntExact(taskId), 1);
+    }
+}

@@ -1,0 +1,107 @@
+package org.seatunnel.spark;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.seatunnel.translation.ConnectorException;
+import org.seatunnel.translation.JobDescription;
+import org.seatunnel.translation.Native;
+
+/** Runs a job as a Spark application: {@code spark-submit --class org.seatunnel.spark.SparkJob JAR --job FILE}. */
+public final class SparkJob {
+    private SparkJob() {}
+
+    /**
+     * Runs a job.
+     *
+     * @param args see {@link JobArguments}
+     */
+    public static void main(String[] args) throws Exception {
+        boolean onCluster = "cluster".equals(new SparkConf().get("spark.submit.deployMode", "client"));
+        try {
+            run(JobArguments.parse(args));
+        } catch (Exception e) {
+            if (onCluster) {
+                // Whoever has started the driver there tells the cluster's manager.
+                throw e;
+            }
+            Failures.print(e);
+            System.exit(1);
+        }
+    }
+
+    private static void run(JobArguments arguments) throws IOException {
+        hideArguments();
+        byte[] payload = arguments.read();
+        JobRun known = payload == null ? null : JobRun.open(payload);
+        SparkSession spark;
+        try {
+            if (known != null) {
+                refuseStreaming(known.description());
+                nameApplication(known.description().name);
+            }
+            spark = SparkSession.builder().getOrCreate();
+        } catch (RuntimeException e) {
+            if (known != null) {
+                known.close();
+            }
+            throw e;
+        }
+        try (JobRun run = known != null ? known : JobRun.open(arguments.readWithSpark())) {
+            run(spark, run);
+        } finally {
+            spark.stop();
+        }
+    }
+
+    private static void run(SparkSession spark, JobRun run) {
+        try {
+            refuseStreaming(run.description());
+            if (Native.jobBegin(run.job())) {
+                String format = ElementProvider.class.getName();
+                spark.read().format(format).option(ElementProvider.JOB, run.key()).load()
+                        .write().format(format).option(ElementProvider.JOB, run.key()).mode("append").save();
+                Native.jobFinish(run.job(), -1);
+            }
+        } catch (RuntimeException e) {
+            run.ended(Failures.message(e));
+            throw e;
+        }
+        run.ended(null);
+    }
+
+    private static void refuseStreaming(JobDescription description) {
+        List<String> endless = new ArrayList<>();
+        for (JobDescription.SourceNode source : description.sources) {
+            if (!source.isBounded) {
+                endless.add(source.name);
+            }
+        }
+        if (!endless.isEmpty()) {
+            throw new ConnectorException(
+                    "TRANSLATION-03",
+                    "sources without an end can't be read by Spark: " + String.join(", ", endless)
+                            + "\n  = help: run the job on the local engine or on Flink",
+                    false);
+        }
+    }
+
+    /** spark-submit names an application after its jar if it is not told a name; the job's says more. */
+    private static void nameApplication(String name) {
+        String given = System.getProperty("spark.app.name");
+        if (given == null || given.endsWith(".jar") || given.equals(SparkJob.class.getName())) {
+            System.setProperty("spark.app.name", name);
+        }
+    }
+
+    /** Spark shows the command line of the driver in its UI and in its event log. A job in it has passwords. */
+    private static void hideArguments() {
+        String command = System.getProperty("sun.java.command");
+        if (command != null) {
+            System.setProperty("sun.java.command", command.replaceAll("(--job-base64[ =])\\S+", "$1..."));
+        }
+    }
+}

@@ -107,7 +107,12 @@ impl Source for PgSource {
                     Origin::Query(_) => division.ranges.len() > 1,
                     Origin::Statement(_) => false,
                 };
-            splits.extend(plan::splits(index, division.ranges, together));
+            let snapshot = self.sessions.snapshot().filter(|_| together && shared);
+            let of_part = plan::splits(index, division.ranges, together);
+            splits.extend(of_part.into_iter().map(|split| PgSplit {
+                snapshot: snapshot.clone(),
+                ..split
+            }));
         }
         Ok(splits)
     }

@@ -276,6 +276,7 @@ pub(crate) fn splits(part: usize, ranges: Vec<Range>, together: bool) -> Vec<PgS
         number,
         range,
         together,
+        snapshot: None,
         rows: 0,
         after: None,
     };

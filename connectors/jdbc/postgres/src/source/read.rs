@@ -52,7 +52,10 @@ impl SourceReader for PgReader {
         let named = |e: Error| e.with_context("source table", part.table.path());
         // Where a row lies is a better position than how many came before it: rows may go and come.
         let by_tid = part.has_pages(&split) && (out.wants_positions() || split.after.is_some());
-        let (connection, mut before) = self.session.ready(split.together).await?;
+        let (connection, mut before) = self
+            .session
+            .ready(split.together, split.snapshot.as_deref())
+            .await?;
         if by_tid {
             before.push_str(IN_ORDER);
         }

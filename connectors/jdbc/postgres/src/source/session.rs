@@ -2,8 +2,9 @@
 //!
 //! Splits that belong together are read as of one moment. A single reader has one transaction for
 //! all of them. Of several, one exports the snapshot of its transaction, which lives as long as that
-//! transaction; the others import it. After a restart there is no such snapshot any more, and the
-//! first reader takes a new one: what is read then is of a later moment than what was read before.
+//! transaction; the others import it. Splits carry its name, so that readers in other processes than
+//! the one that listed the splits import it too. After a restart there is no such snapshot any more, and
+//! the first reader takes a new one: what is read then is of a later moment than what was read before.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -89,6 +90,33 @@ impl Sessions {
         }
     }
 
+    /// The name of the snapshot that is shared.
+    pub(crate) fn snapshot(&self) -> Option<String> {
+        self.state(|state| state.snapshot.as_deref().map(str::to_owned))
+    }
+
+    /// Begins a transaction that sees what another process shares; false if it shares it no more.
+    async fn import(&self, connection: &mut Connection, snapshot: &str) -> Result<bool> {
+        // Into statements goes nothing but what a server has made.
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if !snapshot.chars().all(is_name) {
+            return Ok(false);
+        }
+        let sql = format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'");
+        match connection.simple(&sql).await {
+            Ok(_) => Ok(true),
+            Err(Failure::Server(error)) if !error.is_retryable() => {
+                tracing::warn!(
+                    "the snapshot of those who planned the reading is gone ({}): what is left is read as of now",
+                    error.message
+                );
+                connection.simple("ROLLBACK").await?;
+                Ok(false)
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
     /// Puts the connection whose transaction is shared aside, for a reader to read by.
     pub(crate) fn keep(&self, connection: Connection) {
         self.state(|state| match connection.is_usable() {
@@ -122,10 +150,14 @@ impl Session {
     }
 
     /// The connection, and statements to be run before the next; `together` says that it must see
-    /// what the other readers see.
-    pub(crate) async fn ready(&mut self, together: bool) -> Result<(&mut Connection, String)> {
+    /// what the other readers see, and `snapshot` is what they import if they are in other processes.
+    pub(crate) async fn ready(
+        &mut self,
+        together: bool,
+        snapshot: Option<&str>,
+    ) -> Result<(&mut Connection, String)> {
         let before = if together {
-            self.join().await?
+            self.join(snapshot).await?
         } else {
             self.leave().await?;
             String::new()
@@ -152,7 +184,7 @@ impl Session {
         Ok(())
     }
 
-    async fn join(&mut self) -> Result<String> {
+    async fn join(&mut self, planned: Option<&str>) -> Result<String> {
         if self.in_transaction {
             return Ok(String::new());
         }
@@ -166,6 +198,15 @@ impl Session {
                 .state(|s| (s.snapshot.clone(), s.keeper.take()))
         };
         let mut state = shared();
+        if let (None, Some(planned)) = (&state.0, planned) {
+            self.connected().await?;
+            if let Some(connection) = &mut self.connection
+                && self.sessions.import(connection, planned).await?
+            {
+                self.in_transaction = true;
+                return Ok(String::new());
+            }
+        }
         if state.0.is_none() {
             let sessions = self.sessions.clone();
             // Held while the server answers: the others wait for this very answer.

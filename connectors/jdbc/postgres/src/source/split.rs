@@ -15,6 +15,10 @@ pub(crate) struct PgSplit {
     pub(crate) range: Range,
     /// Whether it must be read under the same snapshot as the other splits.
     pub(crate) together: bool,
+    /// The snapshot, as it is known to readers in other processes; it lives as long as the source that the
+    /// splits are from.
+    #[serde(default)]
+    pub(crate) snapshot: Option<String>,
     /// Rows read.
     pub(crate) rows: u64,
     /// Where the last row read lies, if rows are read in that order.

@@ -66,6 +66,33 @@ async fn splits_cover_a_table_once_while_it_changes() {
 }
 
 #[tokio::test]
+async fn readers_of_other_processes_see_what_the_planner_saw_as_long_as_it_lives() {
+    let db = large("planned_elsewhere");
+    let options = of(&db, json!({"table_path": "t"}));
+    let planner = source(options.clone()).await.unwrap();
+    let all = splits(&planner, 2).await;
+    db.sql("insert into t values (100000, 0, ''); update t set v = 1 where id <= 10");
+    // Another process makes its sources anew: nothing but the splits comes over.
+    let elsewhere = source(options.clone()).await.unwrap();
+    let rows = read_splits(&elsewhere, all.clone(), 2, true).await.unwrap();
+    assert_eq!(ids(&rows), (1..=30_000).collect::<Vec<_>>());
+    assert!(rows.iter().all(|row| row[1] == Value::Int(0)));
+    drop((planner, elsewhere));
+    let later = source(options).await.unwrap();
+    // The server notices after a moment that the planner is gone.
+    let mut seen = 0;
+    for _ in 0..100 {
+        let rows = read_splits(&later, all.clone(), 2, true).await.unwrap();
+        seen = rows.len();
+        if seen > 30_000 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(seen, 30_001, "read as of a later moment, and all of it");
+}
+
+#[tokio::test]
 async fn a_split_goes_on_from_any_position() {
     let db = large("positions");
     for (options, parallelism) in [

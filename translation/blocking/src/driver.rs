@@ -1,12 +1,12 @@
 //! What one process of a job does for all: the driver of a batch job.
 
 use std::fs::{File, TryLockError};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seatunnel_api::state::{StateKind, decode, encode};
 use seatunnel_api::{Error, Result, State};
 use seatunnel_state::{CheckpointKind, CheckpointStorage, FolderStorage};
-use seatunnel_translation::commit;
+use seatunnel_translation::commit::{self, Committables};
 use serde::{Deserialize, Serialize};
 
 use crate::encoded::Encoded;
@@ -23,6 +23,8 @@ const ONLY: u64 = 1;
 pub struct Driver {
     job: Arc<Job>,
     kept: Option<Kept>,
+    /// What is to be committed still, once that has begun.
+    committing: Mutex<Option<Committables>>,
 }
 
 struct Kept {
@@ -53,7 +55,11 @@ impl Driver {
                 _lock: lock(&state.lock)?,
             }),
         };
-        let driver = Self { job, kept };
+        let driver = Self {
+            job,
+            kept,
+            committing: Mutex::new(None),
+        };
         if driver.commit_what_is_left()? {
             return Ok((driver, false));
         }
@@ -90,7 +96,8 @@ impl Driver {
         Ok(true)
     }
 
-    /// Makes visible what all writers of the job have prepared. May be called again with the same.
+    /// Makes visible what all writers of the job have prepared, and takes back what else was prepared,
+    /// by tasks of processes that are gone.
     ///
     /// # Errors
     /// If it can't be kept, or a sink can't commit: the next driver goes on there.
@@ -104,7 +111,45 @@ impl Driver {
             let stored = kept.storage.store(ONLY, CheckpointKind::Final, &bytes);
             self.job.workers().wait(stored)?;
         }
-        self.job.commit(parts)
+        let mut left = self.job.by_sink(parts)?;
+        let plan = self.job.plan();
+        let committed = self.job.workers().wait(commit::commit(plan, &mut left));
+        *self.committing() = Some(left);
+        committed?;
+        self.discard();
+        Ok(())
+    }
+
+    /// Takes back what writers have prepared, after a failure. What is kept to be committed stays, for
+    /// the next driver.
+    ///
+    /// # Errors
+    /// If a part is of another job. What can't be taken back is logged.
+    pub fn abort(&self, parts: Vec<Part>) -> Result<()> {
+        let left = match self.committing().take() {
+            Some(left) if self.kept.is_none() => left,
+            Some(_) => {
+                tracing::info!("what was not committed is kept: the same command goes on there");
+                return Ok(());
+            }
+            None => self.job.by_sink(parts)?,
+        };
+        let aborted = commit::abort(self.job.plan(), left);
+        self.job.workers().wait(aborted);
+        self.discard();
+        Ok(())
+    }
+
+    fn discard(&self) {
+        if let Err(error) = self.job.discard() {
+            tracing::warn!("what lost tasks have prepared is not all taken back: {error}");
+        }
+    }
+
+    fn committing(&self) -> MutexGuard<'_, Option<Committables>> {
+        self.committing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of a job that did not fail.

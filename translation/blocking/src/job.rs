@@ -259,8 +259,8 @@ impl Job {
     /// # Errors
     /// If something had to be left behind.
     pub fn discard(&self) -> Result<()> {
-        self.workers
-            .wait(commit::discard_leftovers(&self.plan, &self.plan.job.id))
+        let discarded = commit::discard_leftovers(&self.plan, &self.plan.job.id);
+        self.workers.wait(discarded)
     }
 
     /// The end of a job that did not fail, for one sink or for all.
@@ -278,7 +278,7 @@ impl Job {
         }
     }
 
-    fn by_sink(&self, mut parts: Vec<Part>) -> Result<commit::Committables> {
+    pub(crate) fn by_sink(&self, mut parts: Vec<Part>) -> Result<commit::Committables> {
         parts.sort_by_key(|part| (part.sink, part.checkpoint, part.subtask));
         let mut all = commit::Committables::new();
         for part in parts {

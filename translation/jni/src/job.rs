@@ -55,7 +55,12 @@ native!(jobCommit(env, job: jlong, parts: JByteArray<'l>) -> () {
 });
 
 native!(jobAbort(env, job: jlong, parts: JByteArray<'l>) -> () {
-    self::job(job)?.abort(parts_of(&bytes_in(env, &parts)?)?)
+    let opened = handles::get::<Opened>(job)?;
+    let parts = parts_of(&bytes_in(env, &parts)?)?;
+    match opened.driver.get() {
+        Some(driver) => driver.abort(parts),
+        None => opened.hold.job().abort(parts),
+    }
 });
 
 native!(jobDiscard(_env, job: jlong) -> () {

@@ -67,13 +67,22 @@ public final class Native {
      */
     public static native boolean jobBegin(long job);
 
-    /** Makes visible what writers have prepared; frames of what {@link #writerPrepare} gave. May be called again with the same. */
+    /**
+     * Makes visible what writers have prepared; frames of what {@link #writerPrepared} gave. May be called again with the
+     * same.
+     *
+     * <p>Behind {@link #jobBegin} it is called once, with the parts of all sinks: they are durable before the first sink
+     * commits, and what lost tasks have prepared besides is taken back.
+     */
     public static native void jobCommit(long job, byte[] parts);
 
-    /** Takes back what writers have prepared and nobody will commit. */
+    /**
+     * Takes back what writers have prepared and nobody will commit; behind {@link #jobCommit} only as far as a later driver
+     * would not commit it.
+     */
     public static native void jobAbort(long job, byte[] parts);
 
-    /** Takes back whatever else tasks of this job have prepared: of executors that were lost. Behind {@link #jobCommit} or {@link #jobAbort}. */
+    /** Takes back whatever else tasks of this job have prepared: of executors that were lost. Behind a commit only. */
     public static native void jobDiscard(long job);
 
     /**

@@ -7,6 +7,8 @@ import org.apache.spark.sql.connector.catalog.SupportsRead;
 import org.apache.spark.sql.connector.catalog.SupportsWrite;
 import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.read.Batch;
+import org.apache.spark.sql.connector.read.InputPartition;
+import org.apache.spark.sql.connector.read.PartitionReaderFactory;
 import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.connector.read.ScanBuilder;
 import org.apache.spark.sql.connector.write.BatchWrite;
@@ -21,18 +23,22 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 final class ElementTable implements SupportsRead, SupportsWrite {
     static final StructType SCHEMA = new StructType().add("element", DataTypes.BinaryType, false);
 
-    private final JobRun run;
+    private final String name;
+    private final QueryWork work;
+    private final byte[] payload;
 
     ElementTable(JobRun run) {
-        this.run = run;
+        name = run.description().name;
+        work = run.work();
+        payload = run.payload();
     }
 
     @Override
     public String name() {
-        return "SeaTunnel job " + run.description().name;
+        return "job " + name;
     }
 
-    // What replaces it is missing in Spark 3.3 and wraps it later.
+    // What replaces it builds on it in all versions of Spark that this runs on.
     @SuppressWarnings("deprecation")
     @Override
     public StructType schema() {
@@ -46,7 +52,7 @@ final class ElementTable implements SupportsRead, SupportsWrite {
 
     @Override
     public ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
-        return () -> new ElementScan(run);
+        return () -> new Sources(name, work);
     }
 
     @Override
@@ -54,17 +60,19 @@ final class ElementTable implements SupportsRead, SupportsWrite {
         return new WriteBuilder() {
             @Override
             public Write build() {
-                return new ElementWrite(run);
+                return new Sinks(name, work, payload);
             }
         };
     }
 
     /** Reading: all sources. */
-    private static final class ElementScan implements Scan {
-        private final JobRun run;
+    private static final class Sources implements Scan, Batch {
+        private final String name;
+        private final QueryWork work;
 
-        ElementScan(JobRun run) {
-            this.run = run;
+        Sources(String name, QueryWork work) {
+            this.name = name;
+            this.work = work;
         }
 
         @Override
@@ -74,31 +82,45 @@ final class ElementTable implements SupportsRead, SupportsWrite {
 
         @Override
         public String description() {
-            return "sources of " + run.description().name;
+            return "sources of " + name;
         }
 
         @Override
         public Batch toBatch() {
-            return new ElementBatch(run);
+            return this;
+        }
+
+        @Override
+        public InputPartition[] planInputPartitions() {
+            return work.partitions();
+        }
+
+        @Override
+        public PartitionReaderFactory createReaderFactory() {
+            return work.readOrder();
         }
     }
 
     /** Writing: all sinks. */
-    private static final class ElementWrite implements Write {
-        private final JobRun run;
+    private static final class Sinks implements Write {
+        private final String name;
+        private final QueryWork work;
+        private final byte[] payload;
 
-        ElementWrite(JobRun run) {
-            this.run = run;
+        Sinks(String name, QueryWork work, byte[] payload) {
+            this.name = name;
+            this.work = work;
+            this.payload = payload;
         }
 
         @Override
         public String description() {
-            return "sinks of " + run.description().name;
+            return "sinks of " + name;
         }
 
         @Override
         public BatchWrite toBatch() {
-            return new JobBatchWrite(run);
+            return new ElementWrite(description(), work, payload);
         }
     }
 }

@@ -1,6 +1,8 @@
 package org.seatunnel.spark;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -19,6 +21,7 @@ final class ElementWriter implements DataWriter<InternalRow> {
     private final long job;
     private final Map<Integer, Integer> parallelism = new LinkedHashMap<>();
     private final Map<Integer, Long> writers = new LinkedHashMap<>();
+    private final List<byte[]> positions = new ArrayList<>();
     private final Counts counts = new Counts();
 
     /**
@@ -42,6 +45,10 @@ final class ElementWriter implements DataWriter<InternalRow> {
     @Override
     public void write(InternalRow row) {
         byte[] element = row.getBinary(0);
+        if (Positions.is(element)) {
+            positions.add(element);
+            return;
+        }
         counts.read(element);
         if (Element.hasRows(element)) {
             long writer = writers.computeIfAbsent(Element.sink(element), this::open);
@@ -61,13 +68,13 @@ final class ElementWriter implements DataWriter<InternalRow> {
         for (long writer : writers.values()) {
             Native.writerPrepareStart(writer, checkpoint, true);
         }
-        Map<Integer, byte[]> parts = new LinkedHashMap<>();
-        writers.forEach((sink, writer) -> {
+        List<byte[]> parts = new ArrayList<>();
+        for (long writer : writers.values()) {
             byte[] part = prepared(writer);
             counts.written(part);
-            parts.put(sink, part);
-        });
-        return new PreparedParts(parts, counts);
+            parts.add(part);
+        }
+        return new PreparedParts(parts, positions, counts);
     }
 
     private static byte[] prepared(long writer) {

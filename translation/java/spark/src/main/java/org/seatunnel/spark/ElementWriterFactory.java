@@ -9,14 +9,16 @@ final class ElementWriterFactory implements DataWriterFactory {
     private static final long serialVersionUID = 1L;
 
     private final byte[] payload;
+    private final long checkpoint;
 
-    ElementWriterFactory(byte[] payload) {
+    ElementWriterFactory(byte[] payload, long checkpoint) {
         this.payload = payload;
+        this.checkpoint = checkpoint;
     }
 
     /** @param taskId unlike the partition it is another in each attempt, so that attempts don't get in each other's way */
     @Override
     public DataWriter<InternalRow> createWriter(int partitionId, long taskId) {
-        return new ElementWriter(payload, Math.toIntExact(taskId), 1);
+        return new ElementWriter(payload, Math.toIntExact(taskId), checkpoint);
     }
 }

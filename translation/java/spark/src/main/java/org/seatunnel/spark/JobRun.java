@@ -4,6 +4,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.connector.write.WriterCommitMessage;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
@@ -22,8 +24,8 @@ final class JobRun implements AutoCloseable {
     private final OpenHandles handles = new OpenHandles();
     private final long job;
     private final JobDescription description;
-    private final SplitPlan splits;
     private final Counts counts = new Counts();
+    private volatile QueryWork work;
 
     private JobRun(byte[] payload) {
         this.payload = payload;
@@ -34,7 +36,6 @@ final class JobRun implements AutoCloseable {
             handles.close();
             throw e;
         }
-        splits = new SplitPlan(job, description, handles);
     }
 
     /** Opens a job. */
@@ -74,14 +75,32 @@ final class JobRun implements AutoCloseable {
         return description;
     }
 
-    /** What its sources have to read. */
-    SplitPlan splits() {
-        return splits;
+    /** Keeps a handle until the job ends, and gives it back. */
+    long keep(long handle) {
+        return handles.add(handle);
+    }
+
+    /**
+     * Runs a query: Spark finds here what is to be done in it.
+     *
+     * @param title what Spark's UI calls it, behind the name of the job
+     */
+    void query(SparkSession spark, QueryWork next, String title) {
+        work = next;
+        spark.sparkContext().setJobDescription(description.name + ", " + title);
+        String format = ElementProvider.class.getName();
+        spark.read().format(format).option(ElementProvider.JOB, key).load()
+                .write().format(format).option(ElementProvider.JOB, key).mode("append").save();
+    }
+
+    /** What the query is to do that is made or runs now. */
+    QueryWork work() {
+        return work;
     }
 
     /** Adds to what the job has read and written. */
-    synchronized void count(Counts more) {
-        counts.add(more);
+    synchronized void count(WriterCommitMessage[] messages) {
+        PreparedParts.of(messages).forEach(own -> counts.add(own.counts()));
     }
 
     /** Says how the job has ended. */

@@ -1,24 +1,25 @@
 package org.seatunnel.spark;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 import org.apache.spark.sql.connector.write.WriterCommitMessage;
 
-/** What the writers of a task have prepared, by sink. */
+/** What a task has done: what its writers have prepared, and where its reader stands. */
 final class PreparedParts implements WriterCommitMessage {
     private static final long serialVersionUID = 1L;
 
-    private final int[] sinks;
     private final byte[][] parts;
+    private final byte[][] positions;
     private final Counts counts;
 
-    /** @param prepared a part for each sink that the task had rows for */
-    PreparedParts(Map<Integer, byte[]> prepared, Counts counts) {
-        sinks = prepared.keySet().stream().mapToInt(Integer::intValue).toArray();
-        parts = prepared.values().toArray(new byte[0][]);
+    /**
+     * @param parts one for each sink that the task had rows for
+     * @param positions see {@link Positions}
+     */
+    PreparedParts(List<byte[]> parts, List<byte[]> positions, Counts counts) {
+        this.parts = parts.toArray(new byte[0][]);
+        this.positions = positions.toArray(new byte[0][]);
         this.counts = counts;
     }
 
@@ -26,16 +27,32 @@ final class PreparedParts implements WriterCommitMessage {
         return counts;
     }
 
-    /** All parts of some tasks, by sink. Spark has null for tasks that did not come to their end. */
-    static Map<Integer, List<byte[]>> bySink(WriterCommitMessage[] messages) {
-        Map<Integer, List<byte[]>> all = new LinkedHashMap<>();
-        for (WriterCommitMessage message : messages) {
-            if (message == null) {
-                continue;
+    /** All parts of some tasks. */
+    static List<byte[]> parts(WriterCommitMessage[] messages) {
+        List<byte[]> all = new ArrayList<>();
+        for (PreparedParts own : of(messages)) {
+            all.addAll(List.of(own.parts));
+        }
+        return all;
+    }
+
+    /** Where all readers stand. */
+    static List<Positions> positions(WriterCommitMessage[] messages) {
+        List<Positions> all = new ArrayList<>();
+        for (PreparedParts own : of(messages)) {
+            for (byte[] position : own.positions) {
+                all.add(Positions.of(position));
             }
-            PreparedParts own = (PreparedParts) message;
-            for (int index = 0; index < own.sinks.length; index++) {
-                all.computeIfAbsent(own.sinks[index], sink -> new ArrayList<>()).add(own.parts[index]);
+        }
+        return all;
+    }
+
+    /** What there is: Spark has null for tasks that did not come to their end. */
+    static List<PreparedParts> of(WriterCommitMessage[] messages) {
+        List<PreparedParts> all = new ArrayList<>();
+        for (WriterCommitMessage message : messages) {
+            if (message != null) {
+                all.add((PreparedParts) message);
             }
         }
         return all;

@@ -1,13 +1,9 @@
 package org.seatunnel.spark;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
-import org.seatunnel.translation.ConnectorException;
-import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
 
 /** Runs a job as a Spark application: {@code spark-submit --class org.seatunnel.spark.SparkJob JAR --job FILE}. */
@@ -40,7 +36,6 @@ public final class SparkJob {
         SparkSession spark;
         try {
             if (known != null) {
-                refuseStreaming(known.description());
                 nameApplication(known.description().name);
             }
             spark = SparkSession.builder().getOrCreate();
@@ -59,11 +54,10 @@ public final class SparkJob {
 
     private static void run(SparkSession spark, JobRun run) {
         try {
-            refuseStreaming(run.description());
-            if (Native.jobBegin(run.job())) {
-                String format = ElementProvider.class.getName();
-                spark.read().format(format).option(ElementProvider.JOB, run.key()).load()
-                        .write().format(format).option(ElementProvider.JOB, run.key()).mode("append").save();
+            if (run.description().isStreaming) {
+                new StreamJob(spark, run).run();
+            } else if (Native.jobBegin(run.job())) {
+                run.query(spark, new BatchWork(run), "batch");
                 Native.jobFinish(run.job(), -1);
             }
         } catch (RuntimeException e) {
@@ -71,22 +65,6 @@ public final class SparkJob {
             throw e;
         }
         run.ended(null);
-    }
-
-    private static void refuseStreaming(JobDescription description) {
-        List<String> endless = new ArrayList<>();
-        for (JobDescription.SourceNode source : description.sources) {
-            if (!source.isBounded) {
-                endless.add(source.name);
-            }
-        }
-        if (!endless.isEmpty()) {
-            throw new ConnectorException(
-                    "TRANSLATION-03",
-                    "sources without an end can't be read by Spark: " + String.join(", ", endless)
-                            + "\n  = help: run the job on the local engine or on Flink",
-                    false);
-        }
     }
 
     /** spark-submit names an application after its jar if it is not told a name; the job's says more. */

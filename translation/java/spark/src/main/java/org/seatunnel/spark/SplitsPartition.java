@@ -1,6 +1,10 @@
 package org.seatunnel.spark;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import org.apache.spark.sql.connector.read.InputPartition;
+import org.seatunnel.translation.Frames;
 
 /** What one reader reads. */
 final class SplitsPartition implements InputPartition {
@@ -14,12 +18,29 @@ final class SplitsPartition implements InputPartition {
     final int parallelism;
     /** The splits, as {@link org.seatunnel.translation.Native#readerAddSplits} takes them. */
     final byte[] splits;
+    /** Whether the source will have no others. */
+    final boolean complete;
 
-    SplitsPartition(int source, int subtask, int parallelism, byte[] splits) {
+    private SplitsPartition(int source, int subtask, int parallelism, byte[] splits, boolean complete) {
         this.source = source;
         this.subtask = subtask;
         this.parallelism = parallelism;
         this.splits = splits;
+        this.complete = complete;
+    }
+
+    /** Deals splits to readers in turn; no more readers than splits. */
+    static List<SplitsPartition> deal(int source, int parallelism, List<byte[]> splits, boolean complete) {
+        int readers = Math.min(splits.size(), Math.max(parallelism, 1));
+        List<SplitsPartition> partitions = new ArrayList<>();
+        for (int reader = 0; reader < readers; reader++) {
+            List<byte[]> hand = new ArrayList<>();
+            for (int index = reader; index < splits.size(); index += readers) {
+                hand.add(splits.get(index));
+            }
+            partitions.add(new SplitsPartition(source, reader, parallelism, Frames.pack(hand), complete));
+        }
+        return partitions;
     }
 
     @Override

@@ -1,0 +1,75 @@
+package org.seatunnel.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.apache.spark.sql.connector.read.InputPartition;
+import org.apache.spark.sql.connector.write.WriterCommitMessage;
+import org.seatunnel.translation.ConnectorException;
+import org.seatunnel.translation.Frames;
+import org.seatunnel.translation.JobDescription;
+import org.seatunnel.translation.Native;
+
+/**
+ * A batch job: all splits of all sources, and one commit.
+ *
+ * <p>Sources are asked once, so that all readers belong to one look at the source; and their enumerators stay open as long as
+ * the job, because what readers need may hang on them: a snapshot of a database that they share, say.
+ */
+final class BatchWork implements QueryWork {
+    private final JobRun run;
+    private InputPartition[] partitions;
+
+    BatchWork(JobRun run) {
+        this.run = run;
+        refuseEndless(run.description());
+    }
+
+    private static void refuseEndless(JobDescription description) {
+        for (JobDescription.SourceNode source : description.sources) {
+            if (!source.isBounded) {
+                throw new ConnectorException(
+                        "TRANSLATION-03",
+                        source.name + " has no end, and a batch job on Spark would have none\n"
+                                + "  = help: set `job.mode = \"STREAMING\"`, or let the source end",
+                        false);
+            }
+        }
+    }
+
+    @Override
+    public synchronized InputPartition[] partitions() {
+        if (partitions == null) {
+            List<InputPartition> all = new ArrayList<>();
+            for (JobDescription.SourceNode source : run.description().sources) {
+                long enumerator = run.keep(Native.enumeratorOpen(run.job(), source.node, source.parallelism, null));
+                List<byte[]> splits = Frames.unpack(Native.enumeratorAll(enumerator));
+                all.addAll(SplitsPartition.deal(source.node, source.parallelism, splits, true));
+            }
+            partitions = all.toArray(new InputPartition[0]);
+        }
+        return partitions.clone();
+    }
+
+    @Override
+    public ReadOrder readOrder() {
+        return ReadOrder.toTheEnd(run.payload());
+    }
+
+    @Override
+    public long checkpoint() {
+        return 1;
+    }
+
+    @Override
+    public void commit(WriterCommitMessage[] messages) {
+        run.count(messages);
+        Native.jobCommit(run.job(), Frames.pack(PreparedParts.parts(messages)));
+    }
+
+    /** Spark calls it behind a failed {@link #commit} as well; the native side knows what of it is visible. */
+    @Override
+    public void abort(WriterCommitMessage[] messages) {
+        Native.jobAbort(run.job(), Frames.pack(PreparedParts.parts(messages)));
+    }
+}

@@ -1,0 +1,118 @@
+package org.seatunnel.spark;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** The states of a streaming job: in a folder that outlives the driver, or else in the driver's memory. */
+final class StateStore {
+    private static final String PREFIX = "state-";
+    /** How many stay: the newest is the one that counts, the other is for those who look what has happened. */
+    private static final int KEPT = 2;
+
+    /** Null for none. */
+    private final Path folder;
+    private final FileSystem files;
+    private StreamState inMemory;
+
+    /** Keeps them as long as the driver lives. */
+    StateStore() {
+        folder = null;
+        files = null;
+    }
+
+    /** Keeps them in a folder of any file system that Hadoop knows. */
+    StateStore(String folder, Configuration configuration) {
+        this.folder = new Path(folder);
+        try {
+            files = this.folder.getFileSystem(configuration);
+            files.mkdirs(this.folder);
+        } catch (IOException e) {
+            throw failed("use", e);
+        }
+    }
+
+    /** The newest state, or null if there is none. */
+    StreamState newest() {
+        if (folder == null) {
+            return inMemory;
+        }
+        List<Path> all = all();
+        if (all.isEmpty()) {
+            return null;
+        }
+        try (FSDataInputStream in = files.open(all.get(all.size() - 1))) {
+            return StreamState.of(in.readAllBytes());
+        } catch (IOException e) {
+            throw failed("read", e);
+        }
+    }
+
+    /** Keeps a state. Under another name until it is whole. */
+    void write(StreamState state) {
+        if (folder == null) {
+            inMemory = state;
+            return;
+        }
+        Path path = new Path(folder, String.format("%s%019d", PREFIX, state.number));
+        Path part = new Path(folder, "." + path.getName() + ".part");
+        try {
+            try (FSDataOutputStream out = files.create(part, true)) {
+                out.write(state.toBytes());
+                out.hsync();
+            }
+            if (!files.rename(part, path)) {
+                throw new IOException(part + " can't be renamed to " + path.getName());
+            }
+            List<Path> all = all();
+            for (Path old : all.subList(0, Math.max(all.size() - KEPT, 0))) {
+                files.delete(old, false);
+            }
+        } catch (IOException e) {
+            throw failed("write to", e);
+        }
+    }
+
+    /** Removes all of them. */
+    void remove() {
+        inMemory = null;
+        if (folder == null) {
+            return;
+        }
+        try {
+            files.delete(folder, true);
+        } catch (IOException e) {
+            throw failed("remove", e);
+        }
+    }
+
+    private List<Path> all() {
+        List<Path> all = new ArrayList<>();
+        try {
+            for (FileStatus file : files.listStatus(folder)) {
+                if (file.getPath().getName().startsWith(PREFIX)) {
+                    all.add(file.getPath());
+                }
+            }
+        } catch (IOException e) {
+            throw failed("list", e);
+        }
+        // Numbers have the same length.
+        all.sort(Comparator.comparing(Path::getName));
+        return all;
+    }
+
+    private UncheckedIOException failed(String what, IOException cause) {
+        return new UncheckedIOException(
+                "can't " + what + " the folder of the job's state, " + folder + ": " + cause.getMessage(), cause);
+    }
+}

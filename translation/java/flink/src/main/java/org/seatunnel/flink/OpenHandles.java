@@ -1,0 +1,25 @@
+package org.seatunnel.flink;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+import org.seatunnel.translation.Native;
+
+/** Native handles that end together: what was opened last is closed first, because it may hang on what was opened before. */
+final class OpenHandles implements AutoCloseable {
+    private final Deque<Long> open = new ArrayDeque<>();
+
+    /** Keeps a handle, and gives it back. */
+    synchronized long add(long handle) {
+        open.push(handle);
+        return handle;
+    }
+
+    /** Closes all. */
+    @Override
+    public synchronized void close() {
+        while (!open.isEmpty()) {
+            Native.close(open.pop());
+        }
+    }
+}

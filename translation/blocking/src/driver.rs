@@ -1,4 +1,4 @@
-//! What one process of a job does for all: the driver of a batch job.
+//! What one process of a job does for all: the driver of an engine that repeats tasks.
 
 use std::fs::{File, TryLockError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,9 @@ use crate::part::Part;
 
 /// The one checkpoint of a batch job on an engine that repeats tasks instead.
 const ONLY: u64 = 1;
+/// How many states of a streaming job stay: the newest is the one that counts, the other is for those
+/// who look what has happened.
+const STATES: usize = 2;
 
 /// Begins, commits and ends a job whose tasks an engine repeats until they succeed.
 ///
@@ -48,6 +51,75 @@ impl Driver {
     /// # Errors
     /// If another driver works on the job, or a target can't take the rows.
     pub fn begin(job: Arc<Job>) -> Result<(Self, bool)> {
+        let driver = Self::new(job)?;
+        if driver.commit_what_is_left()? {
+            return Ok((driver, false));
+        }
+        driver.make_ready()?;
+        Ok((driver, true))
+    }
+
+    /// Begins a streaming job, or goes on with it: gives what [`Driver::keep`] was given last. `known` says
+    /// that the engine itself has kept something to go on from.
+    ///
+    /// # Errors
+    /// If another driver works on the job, what was kept can't be read, or a target can't take the rows.
+    pub fn begin_streaming(job: Arc<Job>, known: bool) -> Result<(Self, Option<Vec<u8>>)> {
+        let driver = Self::new(job)?;
+        let newest = match &driver.kept {
+            None => None,
+            Some(kept) => {
+                let workers = driver.job.workers();
+                match workers.wait(kept.storage.list())?.last() {
+                    None => None,
+                    Some(number) => Some(workers.wait(kept.storage.load(*number))?.bytes),
+                }
+            }
+        };
+        if newest.is_none() && !known {
+            driver.make_ready()?;
+        }
+        Ok((driver, newest))
+    }
+
+    /// Keeps what a streaming job would go on from; false if there is no place for it.
+    ///
+    /// # Errors
+    /// If it can't be kept.
+    pub fn keep(&self, number: u64, state: &[u8]) -> Result<bool> {
+        let Some(kept) = &self.kept else {
+            return Ok(false);
+        };
+        let storage = &kept.storage;
+        self.job.workers().wait(async {
+            storage
+                .store(number, CheckpointKind::Checkpoint, state)
+                .await?;
+            let all = storage.list().await?;
+            for old in &all[..all.len().saturating_sub(STATES)] {
+                storage.remove(*old).await?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Forgets all that a streaming job has kept.
+    ///
+    /// # Errors
+    /// If it can't be removed.
+    pub fn forget(&self) -> Result<()> {
+        let Some(kept) = &self.kept else {
+            return Ok(());
+        };
+        self.job.workers().wait(async {
+            for number in kept.storage.list().await? {
+                kept.storage.remove(number).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn new(job: Arc<Job>) -> Result<Self> {
         let kept = match &job.payload().state {
             None => None,
             Some(state) => Some(Kept {
@@ -55,15 +127,16 @@ impl Driver {
                 _lock: lock(&state.lock)?,
             }),
         };
-        let driver = Self {
+        Ok(Self {
             job,
             kept,
             committing: Mutex::new(None),
-        };
-        if driver.commit_what_is_left()? {
-            return Ok((driver, false));
-        }
-        let job = &driver.job;
+        })
+    }
+
+    /// Takes back what earlier runs have left, and makes the targets ready.
+    fn make_ready(&self) -> Result<()> {
+        let job = &self.job;
         job.workers().wait(async {
             let payload = job.payload();
             for other in &payload.discard {
@@ -73,8 +146,7 @@ impl Driver {
                 commit::discard_leftovers(job.plan(), &job.plan().job.id).await?;
             }
             commit::prepare(job.plan()).await
-        })?;
-        Ok((driver, true))
+        })
     }
 
     fn commit_what_is_left(&self) -> Result<bool> {

@@ -263,6 +263,16 @@ impl Job {
         self.workers.wait(discarded)
     }
 
+    /// Takes back what tasks have prepared under another number: those of an earlier attempt.
+    ///
+    /// # Errors
+    /// If something had to be left behind.
+    pub fn discard_attempt(&self, id: &str) -> Result<()> {
+        let id = id.into();
+        let discarded = commit::discard_leftovers(&self.plan, &id);
+        self.workers.wait(discarded)
+    }
+
     /// The end of a job that did not fail, for one sink or for all.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod part;
 mod payload;
 mod reader;
 mod reader_task;
+pub mod spark;
 mod workers;
 mod writer;
 

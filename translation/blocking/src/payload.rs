@@ -48,6 +48,10 @@ pub struct DriverState {
 impl JobPayload {
     /// The payload of a job whose file was loaded.
     pub fn new(id: impl Into<String>, root: &ConfigValue) -> Self {
+        Self::of_json(id, &root.to_json())
+    }
+
+    pub(crate) fn of_json(id: impl Into<String>, root: &serde_json::Value) -> Self {
         Self {
             version: VERSION,
             id: id.into(),
@@ -55,7 +59,7 @@ impl JobPayload {
             discard: Vec::new(),
             resumes: false,
             state: None,
-            config: root.to_json().to_string(),
+            config: root.to_string(),
         }
     }
 
@@ -66,6 +70,13 @@ impl JobPayload {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self)
             .map_err(|e| Error::new(api_codes::INTERNAL, "a job can't be packed").with_cause(e))
+    }
+
+    /// The same job under another number, for an attempt of it whose leftovers can be told from those
+    /// of other attempts.
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
     }
 
     /// As text, for an argument of a command line.

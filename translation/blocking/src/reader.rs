@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seatunnel_api::erased::SplitBytes;
-use seatunnel_api::{Error, Result, codes as api_codes};
-use tokio::sync::mpsc;
+use seatunnel_api::{Batch, Error, Result, codes as api_codes};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
 use crate::job::{Job, panicked};
-use crate::reader_task::{Assigned, ReaderTask, Step};
+use crate::reader_task::{Assigned, Gives, ReaderTask, Step, Steps};
 
 /// Steps that wait between a reader and the engine: one more is in work on either side.
 const DEPTH: usize = 2;
@@ -24,6 +24,7 @@ pub struct Reader {
     job: Arc<Job>,
     assigned: Arc<Assigned>,
     state: Mutex<State>,
+    ready: Arc<Notify>,
     task: AbortHandle,
 }
 
@@ -37,12 +38,14 @@ struct State {
 }
 
 /// What a reader gives.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Polled {
     /// Nothing in this time.
     Nothing,
     /// Rows, as [`crate::element`] has them.
     Element(Vec<u8>),
+    /// Rows as they are, of a reader that was opened so.
+    Rows(Batch),
     /// No rows, but positions have moved: a checkpoint may be taken.
     Safe,
     /// It waits for a split, and holds so many.
@@ -66,14 +69,32 @@ impl Reader {
         parallelism: usize,
         positions: bool,
     ) -> Result<Self> {
+        let gives = Gives::Elements { positions };
+        Self::open_as(job, source, (subtask, parallelism), gives)
+    }
+
+    /// Opens a reader whose rows are given as they are, and of which no snapshots will be taken.
+    ///
+    /// # Errors
+    /// If there is no such source.
+    pub fn open_columns(
+        job: Arc<Job>,
+        source: usize,
+        subtask: usize,
+        parallelism: usize,
+    ) -> Result<Self> {
+        Self::open_as(job, source, (subtask, parallelism), Gives::Batches)
+    }
+
+    fn open_as(job: Arc<Job>, source: usize, number: (usize, usize), gives: Gives) -> Result<Self> {
         let name = job.source(source)?.1.to_owned();
-        let (sender, steps) = mpsc::channel(DEPTH);
+        let (sender, steps, ready) = Steps::new(DEPTH);
         let assigned = Arc::new(Assigned::default());
         let task = ReaderTask::new(
             job.clone(),
             source,
-            (subtask, parallelism),
-            positions,
+            number,
+            gives,
             assigned.clone(),
             sender.clone(),
         )?;
@@ -97,6 +118,7 @@ impl Reader {
                 held: BTreeMap::new(),
                 ended: false,
             }),
+            ready,
             task,
         })
     }
@@ -136,6 +158,7 @@ impl Reader {
                 state.moved(positions);
                 Polled::Element(element)
             }
+            Step::Rows(batch) => Polled::Rows(batch),
             Step::Positions(positions) => {
                 state.moved(positions);
                 Polled::Safe
@@ -153,17 +176,29 @@ impl Reader {
         })
     }
 
-    /// Waits until [`Reader::poll`] would give something; false if the time is over.
+    /// Waits until [`Reader::poll`] would give something; false if the time is over. Others may call
+    /// meanwhile what they like.
     ///
     /// # Errors
     /// If the reader has failed, in a way that it can't tell itself.
     pub fn wait(&self, timeout: Duration) -> Result<bool> {
-        let mut state = self.state();
-        if state.ended || state.waiting.is_some() {
-            return Ok(true);
+        let deadline = Instant::now() + timeout;
+        loop {
+            {
+                let mut state = self.state();
+                if !state.ended && state.waiting.is_none() {
+                    self.receive(&mut state, Duration::ZERO)?;
+                }
+                if state.ended || state.waiting.is_some() {
+                    return Ok(true);
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let told = self.job.workers().wait_for(left, self.ready.notified());
+            if told.is_none() {
+                return Ok(false);
+            }
         }
-        self.receive(&mut state, timeout)?;
-        Ok(state.waiting.is_some())
     }
 
     /// The splits that it has, as they stand behind what [`Reader::poll`] has given.

@@ -23,6 +23,8 @@ pub(crate) enum Step {
         element: Vec<u8>,
         positions: Vec<SplitBytes>,
     },
+    /// Rows, for those who want them as they are.
+    Rows(Batch),
     /// Positions that hold behind all rows.
     Positions(Vec<SplitBytes>),
     /// A split is read to its end.
@@ -33,6 +35,44 @@ pub(crate) enum Step {
     End,
     /// It has failed.
     Failed(Error),
+}
+
+/// Where steps go, and how whoever waits for them is woken.
+#[derive(Clone)]
+pub(crate) struct Steps {
+    sender: mpsc::Sender<Step>,
+    /// Told behind each step. One call is kept for somebody who begins to wait later.
+    ready: Arc<Notify>,
+}
+
+impl Steps {
+    /// A way for so many steps, and its other end.
+    pub(crate) fn new(depth: usize) -> (Self, mpsc::Receiver<Step>, Arc<Notify>) {
+        let (sender, receiver) = mpsc::channel(depth);
+        let ready = Arc::new(Notify::new());
+        let steps = Self {
+            sender,
+            ready: ready.clone(),
+        };
+        (steps, receiver, ready)
+    }
+
+    /// # Errors
+    /// If whoever asked is gone: the reader was closed.
+    pub(crate) async fn send(&self, step: Step) -> Result<()> {
+        let sent = self.sender.send(step).await;
+        self.ready.notify_one();
+        sent.map_err(|_| Error::cancelled())
+    }
+}
+
+/// How a reader gives its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// As bytes; `positions` says whether snapshots will be taken.
+    Elements { positions: bool },
+    /// As they are, without positions.
+    Batches,
 }
 
 /// The splits that were handed to a reader and that it has not taken yet.
@@ -73,9 +113,9 @@ impl ReaderTask {
         job: Arc<Job>,
         source: usize,
         (subtask, parallelism): (usize, usize),
-        positions: bool,
+        gives: Gives,
         assigned: Arc<Assigned>,
-        steps: mpsc::Sender<Step>,
+        steps: Steps,
     ) -> Result<Self> {
         let context = job.context(source, subtask, parallelism);
         let chain = Chain::new(job.plan(), source, subtask, job.metrics(), job.dirty());
@@ -101,7 +141,8 @@ impl ReaderTask {
                 job,
                 chain,
                 steps,
-                positions,
+                positions: gives == Gives::Elements { positions: true },
+                batches: gives == Gives::Batches,
                 own,
                 head,
             },
@@ -136,7 +177,7 @@ fn lock(own: &Mutex<Own>) -> std::sync::MutexGuard<'_, Own> {
 /// Gives a reader its splits.
 struct Splits {
     assigned: Arc<Assigned>,
-    steps: mpsc::Sender<Step>,
+    steps: Steps,
     own: Arc<Mutex<Own>>,
     /// Whether the engine knows that the reader waits.
     asked: bool,
@@ -154,7 +195,7 @@ impl SplitAssigner for Splits {
                 return Ok(self.try_next());
             }
             if !self.asked {
-                send(&self.steps, Step::WantsSplit).await?;
+                self.steps.send(Step::WantsSplit).await?;
                 self.asked = true;
                 continue;
             }
@@ -178,10 +219,10 @@ impl SplitAssigner for Splits {
             // Whatever was handed on belongs to splits that are finished.
             own.clean |= own.held.is_empty();
         }
-        send(&self.steps, Step::Finished(id.to_owned())).await?;
+        self.steps.send(Step::Finished(id.to_owned())).await?;
         let clean = lock(&self.own).clean;
         match clean {
-            true => send(&self.steps, Step::Positions(Vec::new())).await,
+            true => self.steps.send(Step::Positions(Vec::new())).await,
             false => Ok(()),
         }
     }
@@ -191,12 +232,14 @@ impl SplitAssigner for Splits {
 struct StepEmitter {
     job: Arc<Job>,
     chain: Chain,
-    steps: mpsc::Sender<Step>,
+    steps: Steps,
     limit: RateLimit,
     /// Those of the reader.
     metrics: Metrics,
     failed_before: u64,
     positions: bool,
+    /// Whether rows are given as they are.
+    batches: bool,
     own: Arc<Mutex<Own>>,
     /// What the next element will have to tell.
     head: Head,
@@ -224,9 +267,16 @@ impl Emitter for StepEmitter {
             self.chain.run(batch, &mut self.deliveries, &mut ()).await?;
         }
         let mut deliveries = std::mem::take(&mut self.deliveries);
+        if self.batches {
+            for (_, batch) in deliveries.drain(..) {
+                self.steps.send(Step::Rows(batch)).await?;
+            }
+            self.deliveries = deliveries;
+            return Ok(());
+        }
         let last = deliveries.len().saturating_sub(1);
         if deliveries.is_empty() && !positions.is_empty() {
-            return send(&self.steps, Step::Positions(positions)).await;
+            return self.steps.send(Step::Positions(positions)).await;
         }
         let mut positions = Some(positions);
         for (index, (sink, batch)) in deliveries.drain(..).enumerate() {
@@ -235,7 +285,9 @@ impl Emitter for StepEmitter {
                 true => positions.take().unwrap_or_default(),
                 false => Vec::new(),
             };
-            send(&self.steps, Step::Element { element, positions }).await?;
+            self.steps
+                .send(Step::Element { element, positions })
+                .await?;
         }
         self.deliveries = deliveries;
         Ok(())
@@ -246,7 +298,7 @@ impl Emitter for StepEmitter {
             return Ok(());
         }
         lock(&self.own).clean = true;
-        send(&self.steps, Step::Positions(positions)).await
+        self.steps.send(Step::Positions(positions)).await
     }
 
     fn wants_positions(&self) -> bool {
@@ -291,7 +343,7 @@ impl StepEmitter {
         }
         let element = element::encode_counts(&Head { safe: true, ..head });
         let positions = Vec::new();
-        send(&self.steps, Step::Element { element, positions }).await
+        self.steps.send(Step::Element { element, positions }).await
     }
 
     fn take_counts(&mut self) -> Head {
@@ -305,9 +357,4 @@ impl StepEmitter {
         self.head.bytes_read = 0;
         head
     }
-}
-
-async fn send(steps: &mpsc::Sender<Step>, step: Step) -> Result<()> {
-    // Whoever asked is gone: the reader was closed.
-    steps.send(step).await.map_err(|_| Error::cancelled())
 }

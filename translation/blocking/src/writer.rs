@@ -80,10 +80,22 @@ impl Writer {
         element: impl FnOnce() -> Result<Vec<u8>>,
         timeout: Duration,
     ) -> Result<bool> {
-        self.command(timeout, || {
-            let (_, batch) = element::decode(element()?, self.job.plan())?;
-            Ok(Command::Write(batch))
-        })
+        self.write_batch(
+            || Ok(element::decode(element()?, self.job.plan())?.1),
+            timeout,
+        )
+    }
+
+    /// Writes rows that are none of another process; false if there was no room within this time.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub fn write_batch(
+        &self,
+        batch: impl FnOnce() -> Result<Batch>,
+        timeout: Duration,
+    ) -> Result<bool> {
+        self.command(timeout, || Ok(Command::Write(batch()?)))
     }
 
     /// Asks the writer to make ready what it was given; `last` if nothing will follow. Waits for room.

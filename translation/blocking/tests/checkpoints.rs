@@ -144,6 +144,7 @@ impl Running {
                         while !write().unwrap() {}
                     }
                 }
+                Polled::Rows(_) => panic!("bytes were asked for"),
                 Polled::Safe => safe = true,
                 Polled::WantsSplit(held) => self.enumerator.request(subtask, held),
                 Polled::Finished(split) => self.enumerator.split_finished(&split.bytes).unwrap(),

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use jni::objects::{JByteArray, JLongArray};
 use jni::sys::{jboolean, jint, jlong};
 use seatunnel_api::{JobMode, Result};
-use seatunnel_blocking::{Driver, Job, JobHold, Part, frames};
+use seatunnel_blocking::{Driver, Job, JobHold, JobPayload, Part, frames, spark};
 
 use seatunnel_translation::statistic::{self, Statistic};
 
@@ -28,7 +28,10 @@ pub(crate) fn job(handle: jlong) -> Result<Arc<Job>> {
 
 native!(jobOpen(env, payload: JByteArray<'l>) -> jlong {
     let payload = bytes_in(env, &payload)?;
-    let hold = Job::open(&payload, &seatunnel_connectors::registry())?;
+    let registry = spark::register(seatunnel_connectors::registry());
+    #[cfg(feature = "inmemory")]
+    let registry = crate::samples::register(registry);
+    let hold = Job::open(&payload, &registry)?;
     Ok(handles::put(Opened { hold, at: SystemTime::now(), driver: OnceLock::new() }))
 });
 
@@ -43,6 +46,32 @@ native!(jobBegin(_env, job: jlong) -> jboolean {
     // It begins once.
     let _ = opened.driver.set(driver);
     Ok(has_work)
+});
+
+native!(jobBeginStreaming(env, job: jlong, known: jboolean) -> JByteArray<'l> {
+    let opened = handles::get::<Opened>(job)?;
+    let (driver, state) = Driver::begin_streaming(opened.hold.job().clone(), known)?;
+    // It begins once.
+    let _ = opened.driver.set(driver);
+    match state {
+        None => Ok(JByteArray::default()),
+        Some(state) => bytes_out(env, &state),
+    }
+});
+
+native!(jobKeep(env, job: jlong, number: jlong, state: JByteArray<'l>) -> jboolean {
+    let opened = handles::get::<Opened>(job)?;
+    match opened.driver.get() {
+        Some(driver) => driver.keep(number as u64, &bytes_in(env, &state)?),
+        None => Ok(false),
+    }
+});
+
+native!(jobForget(_env, job: jlong) -> () {
+    match handles::get::<Opened>(job)?.driver.get() {
+        Some(driver) => driver.forget(),
+        None => Ok(()),
+    }
 });
 
 native!(jobCommit(env, job: jlong, parts: JByteArray<'l>) -> () {
@@ -65,6 +94,18 @@ native!(jobAbort(env, job: jlong, parts: JByteArray<'l>) -> () {
 
 native!(jobDiscard(_env, job: jlong) -> () {
     self::job(job)?.discard()
+});
+
+native!(jobDiscardAttempt(env, job: jlong, id: JByteArray<'l>) -> () {
+    let id = bytes_in(env, &id)?;
+    self::job(job)?.discard_attempt(&String::from_utf8_lossy(&id))
+});
+
+native!(jobOfAttempt(env, payload: JByteArray<'l>, id: JByteArray<'l>) -> JByteArray<'l> {
+    let payload = JobPayload::from_bytes(&bytes_in(env, &payload)?)?;
+    let id = bytes_in(env, &id)?;
+    let payload = payload.with_id(String::from_utf8_lossy(&id)).to_bytes()?;
+    bytes_out(env, &payload)
 });
 
 native!(jobFinish(_env, job: jlong, sink: jint) -> () {

@@ -1,15 +1,19 @@
 //! The connectors as a library that Java loads: what stands in `Native.java`, method by method.
 //!
-//! Only numbers and bytes cross. What is open is known by numbers ([`handles`]), never by addresses.
+//! Only numbers and bytes cross, and addresses of rows as columns ([`dataframe`]). What is open is known by
+//! numbers ([`handles`]).
 //! An error or a panic becomes one `ConnectorException` ([`guard`]). Nothing here calls back into
 //! Java, and no thread of ours is ever attached to it.
 
+mod dataframe;
 mod enumerator;
 mod guard;
 mod handles;
 mod job;
 mod logging;
 mod reader;
+#[cfg(feature = "inmemory")]
+mod samples;
 mod writer;
 
 use jni::sys::{jint, jlong};

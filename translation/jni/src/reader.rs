@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jni::objects::JByteArray;
 use jni::sys::{jboolean, jint, jlong};
+use seatunnel_api::{Error, codes};
 use seatunnel_blocking::{Polled, Reader};
 
 use crate::enumerator::{split_out, splits_in, splits_out};
@@ -41,6 +42,10 @@ native!(readerPoll(env, reader: jlong, timeout: jlong) -> JByteArray<'l> {
     match polled {
         Polled::Nothing => Ok(JByteArray::default()),
         Polled::Element(element) => bytes_out(env, &element),
+        Polled::Rows(_) => Err(Error::new(
+            codes::INTERNAL,
+            "a reader gives columns where bytes are asked for",
+        )),
         Polled::Safe => bytes_out(env, &[SAFE]),
         Polled::End => bytes_out(env, &[END]),
         Polled::WantsSplit(held) => {

@@ -68,6 +68,24 @@ public final class Native {
     public static native boolean jobBegin(long job);
 
     /**
+     * As {@link #jobBegin}, for a streaming job.
+     *
+     * @param known whether the engine itself has kept something to go on from
+     * @return what {@link #jobKeep} was given last, by an earlier driver; null if the job has no such place, or nothing is there
+     */
+    public static native byte[] jobBeginStreaming(long job, boolean known);
+
+    /**
+     * Keeps what a streaming job would go on from, where its launcher keeps its state; behind {@link #jobBeginStreaming}.
+     *
+     * @return false if there is no such place: the launcher is on another machine, say
+     */
+    public static native boolean jobKeep(long job, long number, byte[] state);
+
+    /** Forgets what was kept. */
+    public static native void jobForget(long job);
+
+    /**
      * Makes visible what writers have prepared; frames of what {@link #writerPrepared} gave. May be called again with the
      * same.
      *
@@ -84,6 +102,15 @@ public final class Native {
 
     /** Takes back whatever else tasks of this job have prepared: of executors that were lost. Behind a commit only. */
     public static native void jobDiscard(long job);
+
+    /** Takes back what tasks have prepared under another number, UTF-8: those of an earlier attempt. */
+    public static native void jobDiscardAttempt(long job, byte[] id);
+
+    /**
+     * The same job under another number, UTF-8. Engines that go on from a checkpoint, while tasks of the attempt before may
+     * still have left something, give each attempt a number of its own.
+     */
+    public static native byte[] jobOfAttempt(byte[] payload, byte[] id);
 
     /**
      * The end of a job that did not fail; sinks check here whether what was written is what was asked for.
@@ -198,4 +225,75 @@ public final class Native {
 
     /** Throws away what is not prepared: the last call after a failure, before {@link #close}. */
     public static native void writerAbort(long writer);
+
+    // ------------------------------------------------------------------------------------------------------ DataFrames
+
+    /** What {@link #columnsPoll} gives: nothing came in this time. */
+    public static final long NO_COLUMNS = -1;
+    /** What {@link #columnsPoll} gives: the reader is at its end. */
+    public static final long COLUMNS_END = -2;
+
+    /**
+     * The job of a job file, for {@link #jobOpen}.
+     *
+     * @param config a path or the file's text, UTF-8
+     */
+    public static native byte[] jobOfConfig(byte[] config, boolean isFile);
+
+    /**
+     * The job of a job file without sinks, whose rows are to be read by {@link #columnsOpen}.
+     *
+     * @param output the {@code plugin_output} whose rows are meant, or null for the last
+     */
+    public static native byte[] jobToRead(byte[] config, boolean isFile, byte[] output);
+
+    /**
+     * The job of a job file without sources, which takes rows by {@link #rowsOpen}.
+     *
+     * @param schema what Spark writes of their schema, JSON
+     * @param table what table they are of, or null
+     */
+    public static native byte[] jobToWrite(byte[] config, boolean isFile, byte[] schema, byte[] table);
+
+    /** Frames: the position of a table of a job that is read (int), and its schema as Spark reads it, JSON. */
+    public static native byte[] jobTable(long job, byte[] name);
+
+    /** Opens a reader of a job that is read, which gives columns; splits as frames of frames of id and split. */
+    public static native long columnsOpen(
+            long job, int source, int subtask, int parallelism, int table, byte[] splits);
+
+    /**
+     * What comes next: twice the number of rows, and one more if there are others than inserts among them; or one of the
+     * numbers above.
+     *
+     * @param address where a struct of Arrow's C data interface is put, if there are rows: a struct of the table's columns,
+     *     and of one with the numbers of the kinds of rows. It is valid until {@link #columnsRelease}.
+     */
+    public static native long columnsPoll(long columns, long timeoutMillis, long address);
+
+    /** Frees what {@link #columnsPoll} has put there. */
+    public static native void columnsRelease(long address);
+
+    /**
+     * Opens a writer of a job that takes rows.
+     *
+     * @param subtask as {@link #writerOpen} has it
+     * @param schema that of the rows, as {@link #jobToWrite} was given it
+     */
+    public static native long rowsOpen(long job, int subtask, byte[] schema);
+
+    /**
+     * Writes rows as Spark has them in memory, each behind its size in 8 bytes; false if there was no room within this time,
+     * and they must be given again. They are copied.
+     */
+    public static native boolean rowsWrite(long rows, long address, long length, long timeoutMillis);
+
+    /** Asks for what was written to be made ready; false if some of it still waits for room, and it must be asked again. */
+    public static native boolean rowsPrepareStart(long rows, long checkpoint, long timeoutMillis);
+
+    /** Frames of parts for {@link #jobCommit}; null if they are not ready within this time. */
+    public static native byte[] rowsPrepared(long rows, long timeoutMillis);
+
+    /** Throws away what is not prepared: the last call after a failure, before {@link #close}. */
+    public static native void rowsAbort(long rows);
 }

@@ -6,7 +6,7 @@ import org.seatunnel.translation.Element;
 import org.seatunnel.translation.Native;
 
 /** What a job has read and written. Tasks send theirs to the driver with what they have prepared, so each row counts once. */
-final class Counts implements Serializable {
+public final class Counts implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private long rowsRead;
@@ -14,6 +14,9 @@ final class Counts implements Serializable {
     private long rowsWritten;
     private long bytesWritten;
     private long rowsFailed;
+
+    /** Nothing yet. */
+    public Counts() {}
 
     /** Counts what the head of an element says of its reader. */
     void read(byte[] element) {

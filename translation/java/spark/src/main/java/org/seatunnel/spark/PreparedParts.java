@@ -6,7 +6,7 @@ import java.util.List;
 import org.apache.spark.sql.connector.write.WriterCommitMessage;
 
 /** What a task has done: what its writers have prepared, and where its reader stands. */
-final class PreparedParts implements WriterCommitMessage {
+public final class PreparedParts implements WriterCommitMessage {
     private static final long serialVersionUID = 1L;
 
     private final byte[][] parts;
@@ -17,7 +17,7 @@ final class PreparedParts implements WriterCommitMessage {
      * @param parts one for each sink that the task had rows for
      * @param positions see {@link Positions}
      */
-    PreparedParts(List<byte[]> parts, List<byte[]> positions, Counts counts) {
+    public PreparedParts(List<byte[]> parts, List<byte[]> positions, Counts counts) {
         this.parts = parts.toArray(new byte[0][]);
         this.positions = positions.toArray(new byte[0][]);
         this.counts = counts;
@@ -28,7 +28,7 @@ final class PreparedParts implements WriterCommitMessage {
     }
 
     /** All parts of some tasks. */
-    static List<byte[]> parts(WriterCommitMessage[] messages) {
+    public static List<byte[]> parts(WriterCommitMessage[] messages) {
         List<byte[]> all = new ArrayList<>();
         for (PreparedParts own : of(messages)) {
             all.addAll(List.of(own.parts));

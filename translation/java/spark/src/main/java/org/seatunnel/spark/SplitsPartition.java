@@ -7,17 +7,17 @@ import org.apache.spark.sql.connector.read.InputPartition;
 import org.seatunnel.translation.Frames;
 
 /** What one reader reads. */
-final class SplitsPartition implements InputPartition {
+public final class SplitsPartition implements InputPartition {
     private static final long serialVersionUID = 1L;
 
     /** The source's position in the job's plan. */
-    final int source;
+    public final int source;
     /** The reader's number. */
-    final int subtask;
+    public final int subtask;
     /** How many readers the source may have. */
-    final int parallelism;
+    public final int parallelism;
     /** The splits, as {@link org.seatunnel.translation.Native#readerAddSplits} takes them. */
-    final byte[] splits;
+    public final byte[] splits;
     /** Whether the source will have no others. */
     final boolean complete;
 
@@ -30,7 +30,7 @@ final class SplitsPartition implements InputPartition {
     }
 
     /** Deals splits to readers in turn; no more readers than splits. */
-    static List<SplitsPartition> deal(int source, int parallelism, List<byte[]> splits, boolean complete) {
+    public static List<SplitsPartition> deal(int source, int parallelism, List<byte[]> splits, boolean complete) {
         int readers = Math.min(splits.size(), Math.max(parallelism, 1));
         List<SplitsPartition> partitions = new ArrayList<>();
         for (int reader = 0; reader < readers; reader++) {

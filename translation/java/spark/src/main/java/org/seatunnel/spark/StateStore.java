@@ -12,8 +12,12 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.seatunnel.translation.Native;
 
-/** The states of a streaming job: in a folder that outlives the driver, or else in the driver's memory. */
+/**
+ * The states of a streaming job: in a folder of the cluster, or where the launcher keeps its state, or else in the driver's
+ * memory.
+ */
 final class StateStore {
     private static final String PREFIX = "state-";
     /** How many stay: the newest is the one that counts, the other is for those who look what has happened. */
@@ -22,16 +26,27 @@ final class StateStore {
     /** Null for none. */
     private final Path folder;
     private final FileSystem files;
+    /** The job whose launcher keeps them, where there is no folder. */
+    private final long job;
     private StreamState inMemory;
+    private boolean lasts = true;
 
-    /** Keeps them as long as the driver lives. */
-    StateStore() {
+    /**
+     * Keeps them where the launcher does, if it can be reached; else as long as the driver lives.
+     *
+     * @param job a handle that has begun
+     * @param found what was kept there
+     */
+    StateStore(long job, StreamState found) {
         folder = null;
         files = null;
+        this.job = job;
+        inMemory = found;
     }
 
     /** Keeps them in a folder of any file system that Hadoop knows. */
     StateStore(String folder, Configuration configuration) {
+        job = 0;
         this.folder = new Path(folder);
         try {
             files = this.folder.getFileSystem(configuration);
@@ -60,6 +75,7 @@ final class StateStore {
     /** Keeps a state. Under another name until it is whole. */
     void write(StreamState state) {
         if (folder == null) {
+            lasts = Native.jobKeep(job, state.number, state.toBytes());
             inMemory = state;
             return;
         }
@@ -82,10 +98,16 @@ final class StateStore {
         }
     }
 
+    /** Whether what was written outlives the driver. */
+    boolean lasts() {
+        return lasts;
+    }
+
     /** Removes all of them. */
     void remove() {
         inMemory = null;
         if (folder == null) {
+            Native.jobForget(job);
             return;
         }
         try {

@@ -33,7 +33,6 @@ final class StreamJob {
      * batch job. States are kept here.
      */
     private final long job;
-    private final boolean lasts;
     private final StateStore store;
 
     StreamJob(SparkSession spark, JobRun run) {
@@ -41,21 +40,19 @@ final class StreamJob {
         this.run = run;
         job = run.keep(Native.jobOpen(run.payload()));
         String location = spark.conf().get(LOCATION, "");
-        lasts = !location.isEmpty();
-        store = lasts
-                ? new StateStore(location + "/" + run.description().id, spark.sparkContext().hadoopConfiguration())
-                : new StateStore();
-        if (!lasts) {
-            LOG.info("the job's state ends with the driver; set {} to a folder to be able to go on", LOCATION);
+        if (location.isEmpty()) {
+            byte[] kept = Native.jobBeginStreaming(run.job(), false);
+            store = new StateStore(run.job(), kept == null ? null : StreamState.of(kept));
+        } else {
+            String folder = location + "/" + run.description().id;
+            store = new StateStore(folder, spark.sparkContext().hadoopConfiguration());
+            Native.jobBeginStreaming(run.job(), store.newest() != null);
         }
     }
 
     /** Runs until all sources are at their end: for ever, if one has none. */
     void run() {
         StreamState state = store.newest();
-        if (state == null && !Native.jobBegin(run.job())) {
-            return;
-        }
         int failures = 0;
         while (true) {
             long before = state == null ? -1 : state.number;
@@ -84,6 +81,9 @@ final class StreamJob {
             if (from == null) {
                 number = 0;
                 store.write(new StreamState(0, StreamWork.snapshot(sources), new ArrayList<>()));
+                if (!store.lasts()) {
+                    LOG.info("the job's state ends with the driver; set {} to a folder to be able to go on", LOCATION);
+                }
             } else {
                 number = from.number;
                 Native.jobCommit(job, Frames.pack(from.parts));
@@ -136,7 +136,7 @@ final class StreamJob {
 
     /** Nobody can go on from a state that ends with the driver: what it holds and is not visible is taken back. */
     private void giveUp() {
-        if (!lasts) {
+        if (!store.lasts()) {
             discard();
             store.remove();
         }

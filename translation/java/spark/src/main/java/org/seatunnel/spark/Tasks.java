@@ -4,16 +4,16 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 
 /** What all waiting in tasks has in common. */
-final class Tasks {
+public final class Tasks {
     /**
      * How long a native call may wait before the task looks whether it was killed: native code does not notice an interrupt.
      */
-    static final long PATIENCE_MILLIS = 200;
+    public static final long PATIENCE_MILLIS = 200;
 
     private Tasks() {}
 
     /** Ends the task if Spark wants it to end. */
-    static void stopIfKilled() {
+    public static void stopIfKilled() {
         TaskContext task = TaskContext.get();
         if (task != null && task.isInterrupted()) {
             throw new TaskKilledException("the job does not need this task any more");

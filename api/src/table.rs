@@ -102,6 +102,9 @@ pub struct Column {
     pub comment: Option<String>,
     /// The type as the source spells it: `varchar(20)`.
     pub source_type: Option<String>,
+    /// The type that the user wants in a table that a sink makes, as that database spells it. It goes
+    /// before what the sink would choose.
+    pub sink_type: Option<String>,
 }
 
 impl Column {
@@ -116,6 +119,7 @@ impl Column {
             default_value: None,
             comment: None,
             source_type: None,
+            sink_type: None,
         }
     }
 

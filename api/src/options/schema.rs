@@ -241,6 +241,7 @@ fn read_column(fields: ColumnFields, reader: &mut OptionReader<'_>) -> Option<Co
             .map(|v| v.scalar_text().unwrap_or_else(|| v.to_json().to_string())),
         comment: fields.comment,
         source_type: None,
+        sink_type: None,
     })
 }
 

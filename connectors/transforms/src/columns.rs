@@ -9,7 +9,8 @@ use arrow_schema::DataType as ArrowType;
 use seatunnel_api::config::nearest;
 use seatunnel_api::options::Located;
 use seatunnel_api::{
-    Batch, CatalogTable, Column, ConstraintKey, DataType, Error, PrimaryKey, Result, TableSchema,
+    Batch, CatalogTable, Column, ConstraintKey, DataType, Error, PrimaryKey, Result, TablePath,
+    TableSchema,
 };
 
 use crate::codes;
@@ -120,6 +121,7 @@ pub fn put_column(columns: &mut Vec<Column>, column: Column) -> usize {
             if columns[at].data_type != column.data_type {
                 columns[at].data_type = column.data_type;
                 columns[at].source_type = None;
+                columns[at].sink_type = None;
                 columns[at].length = None;
                 columns[at].default_value = None;
             }
@@ -154,6 +156,12 @@ impl Projection {
     /// `sources` are the positions, in the input, of the columns of `table`.
     pub fn new(table: Arc<CatalogTable>, sources: Vec<usize>) -> Self {
         Self { table, sources }
+    }
+
+    /// All columns of `table`, as another table.
+    pub fn moved(table: &CatalogTable, path: TablePath) -> Self {
+        let sources = (0..table.columns().len()).collect();
+        Self::new(Arc::new(table.clone().with_path(path)), sources)
     }
 }
 

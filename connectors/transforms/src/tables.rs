@@ -3,7 +3,11 @@
 //! SeaTunnel's docs, "Multi-Table Transform": an entry of `table_transform` with the table's path
 //! comes first, then the transform's own options for tables that `table_match_regex` matches; any
 //! other table passes unchanged.
+//!
+//! [`per_table`] is all that most transforms need, with a [`TableStep`]. One that asks a server to make
+//! its steps takes [`plans`] and hands them to [`of_plans`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,6 +29,46 @@ pub trait TableStep: Send + Sync + 'static {
     /// # Errors
     /// If a row can't be changed as asked.
     fn apply(&self, batch: Batch) -> Result<Option<Batch>>;
+}
+
+/// A [`TableStep`] in full: several batches, rows of further tables, waiting for others such as a
+/// server. Dropping its future cancels it.
+#[async_trait]
+pub trait Stage: Send + Sync + 'static {
+    /// The table that comes out.
+    fn table(&self) -> &Arc<CatalogTable>;
+
+    /// Further tables, whose rows go beside.
+    fn tables_beside(&self) -> Vec<Arc<CatalogTable>> {
+        Vec::new()
+    }
+
+    /// Changes a batch.
+    ///
+    /// # Errors
+    /// If a row can't be changed as asked.
+    async fn apply(&self, batch: Batch, out: &mut StageOutput) -> Result<()>;
+}
+
+/// What a [`Stage`] makes of a batch.
+#[derive(Default)]
+pub struct StageOutput {
+    /// Rows of [`Stage::table`].
+    pub rows: Vec<Batch>,
+    /// Rows of [`Stage::tables_beside`].
+    pub beside: Vec<Batch>,
+}
+
+#[async_trait]
+impl<S: TableStep> Stage for S {
+    fn table(&self) -> &Arc<CatalogTable> {
+        TableStep::table(self)
+    }
+
+    async fn apply(&self, batch: Batch, out: &mut StageOutput) -> Result<()> {
+        out.rows.extend(TableStep::apply(self, batch)?);
+        Ok(())
+    }
 }
 
 /// What to do with several entries of `table_transform` for one table.
@@ -115,36 +159,119 @@ macro_rules! options_with_table_rules {
 ///
 /// # Errors
 /// If `make` fails for a table, or the rules contradict each other.
-pub fn per_table<R: Rule, S: TableStep>(
+pub fn per_table<R: Rule, S: Stage>(
     rules: &Rules<R>,
     context: &TransformContext,
     mut make: impl FnMut(&R, &Arc<CatalogTable>) -> Result<S>,
 ) -> Result<Arc<dyn Transform>> {
+    let mut made = Vec::with_capacity(context.tables.len());
+    for (mut plan, chosen) in plans(rules, context)? {
+        for rule in chosen {
+            let step = make(rule, plan.output())?;
+            plan.push(step);
+        }
+        made.push(plan);
+    }
+    of_plans(rules.plugin, made)
+}
+
+/// A plan without steps for each table that comes in, and the rules that hold for it, in their order.
+///
+/// # Errors
+/// If the rules contradict each other.
+pub fn plans<'r, R: Rule, S: Stage>(
+    rules: &'r Rules<R>,
+    context: &TransformContext,
+) -> Result<Vec<(TablePlan<S>, Vec<&'r R>)>> {
     let matcher = match &rules.tables.table_match_regex {
         Some(pattern) => {
             Some(JavaRegex::whole(&pattern.value).map_err(|e| e.or_at(&pattern.span))?)
         }
         None => None,
     };
-    let mut plans: Vec<Plan<S>> = Vec::with_capacity(context.tables.len());
-    for table in &context.tables {
-        let path = table.path().to_string();
-        let chosen = rules.chosen(&path, matcher.as_ref())?;
-        let mut plan = Plan {
-            input: table.clone(),
-            steps: Vec::with_capacity(chosen.len()),
-        };
-        for rule in chosen {
-            let step = make(rule, plan.output())?;
-            plan.steps.push(step);
-        }
-        plans.push(plan);
-    }
     rules.warn_of_entries_without_table(&context.tables);
+    let tables = context.tables.iter();
+    tables
+        .map(|table| {
+            let chosen = rules.chosen(&table.path().to_string(), matcher.as_ref())?;
+            Ok((TablePlan::new(table.clone()), chosen))
+        })
+        .collect()
+}
+
+/// Makes a transform from what happens to each table that comes in.
+///
+/// # Errors
+/// If two tables of one path but with other columns would come out.
+pub fn of_plans<S: Stage>(
+    plugin: &'static str,
+    plans: Vec<TablePlan<S>>,
+) -> Result<Arc<dyn Transform>> {
+    let tables = outputs(plugin, &plans)?;
     Ok(Arc::new(PerTable {
-        plugin: rules.plugin,
+        plugin,
         plans,
+        tables,
     }))
+}
+
+/// The tables that come out: those of one path that a step has made are one table.
+fn outputs<S: Stage>(plugin: &str, plans: &[TablePlan<S>]) -> Result<Vec<Arc<CatalogTable>>> {
+    let mut tables: Vec<Arc<CatalogTable>> = Vec::with_capacity(plans.len());
+    let mut made: HashMap<String, (Arc<CatalogTable>, &CatalogTable)> = HashMap::new();
+    for plan in plans {
+        let main = plan.output().clone();
+        let is_new = main.path() != plan.input.path();
+        let beside = plan.steps.iter().flat_map(S::tables_beside);
+        let main = std::iter::once((main, is_new)).filter(|_| !plan.dropped);
+        for (table, is_new) in main.chain(beside.map(|table| (table, true))) {
+            let path = table.path().to_string();
+            match made.get(&path) {
+                Some((other, input)) if is_new => {
+                    if !same_columns(other, &table) {
+                        return Err(Error::new(
+                            codes::TABLE_TWICE,
+                            format!(
+                                "{plugin}: two tables {path} with different columns would come out, of {} and of {}",
+                                input.path(),
+                                plan.input.path()
+                            ),
+                        )
+                        .with_help(format!(
+                            "the columns of one are {}, those of the other {}",
+                            described(other),
+                            described(&table)
+                        )));
+                    }
+                }
+                _ => {
+                    tables.push(table.clone());
+                    made.insert(path, (table, &plan.input));
+                }
+            }
+        }
+    }
+    Ok(tables)
+}
+
+/// Whether rows of one table are rows of the other.
+pub fn same_columns(one: &CatalogTable, other: &CatalogTable) -> bool {
+    let shape = |table: &CatalogTable| -> Vec<_> {
+        let columns = table.columns().iter();
+        columns
+            .map(|c| (c.name.clone(), c.data_type.clone()))
+            .collect()
+    };
+    shape(one) == shape(other)
+}
+
+/// The columns of a table and their types, for messages.
+pub fn described(table: &CatalogTable) -> String {
+    let columns = table.columns().iter();
+    let columns: Vec<String> = columns
+        .map(|c| format!("{} {}", c.name, c.data_type))
+        .collect();
+    columns.join(", ")
 }
 
 impl<R: Rule> Rules<R> {
@@ -193,24 +320,52 @@ impl<R: Rule> Rules<R> {
     }
 }
 
-struct Plan<S> {
+/// What happens to the rows of one table that comes in.
+pub struct TablePlan<S> {
     input: Arc<CatalogTable>,
     steps: Vec<S>,
+    dropped: bool,
 }
 
-impl<S: TableStep> Plan<S> {
-    fn output(&self) -> &Arc<CatalogTable> {
-        self.steps.last().map_or(&self.input, TableStep::table)
+impl<S: Stage> TablePlan<S> {
+    /// Nothing yet.
+    pub fn new(input: Arc<CatalogTable>) -> Self {
+        Self {
+            input,
+            steps: Vec::new(),
+            dropped: false,
+        }
+    }
+
+    /// The table that comes out.
+    pub fn output(&self) -> &Arc<CatalogTable> {
+        self.steps.last().map_or(&self.input, Stage::table)
+    }
+
+    /// Adds a step, behind those that are there.
+    pub fn push(&mut self, step: S) {
+        self.steps.push(step);
+    }
+
+    /// Leaves the table and its rows out.
+    pub fn drop_table(&mut self) {
+        self.dropped = true;
+    }
+
+    /// Whether the table is left out.
+    pub fn is_dropped(&self) -> bool {
+        self.dropped
     }
 }
 
 struct PerTable<S> {
     plugin: &'static str,
-    plans: Vec<Plan<S>>,
+    plans: Vec<TablePlan<S>>,
+    tables: Vec<Arc<CatalogTable>>,
 }
 
-impl<S: TableStep> PerTable<S> {
-    fn plan(&self, table: &Arc<CatalogTable>) -> Result<&Plan<S>> {
+impl<S: Stage> PerTable<S> {
+    fn plan(&self, table: &Arc<CatalogTable>) -> Result<&TablePlan<S>> {
         self.plans
             .iter()
             .find(|plan| Arc::ptr_eq(&plan.input, table))
@@ -235,21 +390,26 @@ impl<S: TableStep> PerTable<S> {
 }
 
 #[async_trait]
-impl<S: TableStep> Transform for PerTable<S> {
+impl<S: Stage> Transform for PerTable<S> {
     fn tables(&self) -> Vec<Arc<CatalogTable>> {
-        self.plans.iter().map(|p| p.output().clone()).collect()
+        self.tables.clone()
     }
 
     async fn apply(&self, batch: Batch, out: &mut Vec<Batch>) -> Result<()> {
         let plan = self.plan(batch.table())?;
-        let mut batch = batch;
-        for step in &plan.steps {
-            match step.apply(batch)? {
-                Some(changed) => batch = changed,
-                None => return Ok(()),
-            }
+        if plan.dropped {
+            return Ok(());
         }
-        out.push(batch);
+        let mut rows = vec![batch];
+        let mut output = StageOutput::default();
+        for step in &plan.steps {
+            for batch in rows.drain(..) {
+                step.apply(batch, &mut output).await?;
+            }
+            std::mem::swap(&mut rows, &mut output.rows);
+        }
+        out.append(&mut rows);
+        out.append(&mut output.beside);
         Ok(())
     }
 }

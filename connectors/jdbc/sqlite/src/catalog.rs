@@ -247,7 +247,9 @@ impl NewTable<'_> {
             .columns()
             .iter()
             .map(|column| {
-                let mut line = format!("{} {}", spelled(&column.name), declaration(column));
+                let wanted = column.sink_type.clone();
+                let declared = wanted.unwrap_or_else(|| declaration(column));
+                let mut line = format!("{} {declared}", spelled(&column.name));
                 if !column.nullable || is_key(&column.name) {
                     line.push_str(" NOT NULL");
                 }

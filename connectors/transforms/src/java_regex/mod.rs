@@ -60,7 +60,15 @@ impl JavaRegex {
     /// # Errors
     /// As [`JavaRegex::new`].
     pub fn whole(pattern: &str) -> Result<Self> {
-        Self::compile(pattern, Flags::default(), true)
+        Self::whole_with(pattern, Flags::default())
+    }
+
+    /// As [`JavaRegex::whole`], with flags.
+    ///
+    /// # Errors
+    /// As [`JavaRegex::new`].
+    pub fn whole_with(pattern: &str, flags: Flags) -> Result<Self> {
+        Self::compile(pattern, flags, true)
     }
 
     fn compile(pattern: &str, flags: Flags, whole: bool) -> Result<Self> {

@@ -158,6 +158,30 @@ impl AvroDecoder {
         }
     }
 
+    /// Adds the row at the front of data in which one stands behind the other, with nothing between them; gives what
+    /// is behind it. For a decoder whose schema is given.
+    ///
+    /// # Errors
+    /// If it can't be read: then nothing of it stays, and where the next one begins is not known.
+    pub fn decode_first<'a>(&self, data: &'a [u8], rows: &mut RowColumns) -> Result<&'a [u8]> {
+        let step = match &self.schemas {
+            Schemas::Known { plans, .. } if plans.len() == 1 => {
+                plans[0].read_first(data, rows.columns_mut())
+            }
+            _ => Err(Fault::new("no schema is given")),
+        };
+        match step {
+            Ok(rest) => {
+                rows.end_row(RowKind::Insert);
+                Ok(rest)
+            }
+            Err(fault) => {
+                rows.rollback();
+                Err(fault.into_error("Avro"))
+            }
+        }
+    }
+
     /// Gets a schema that [`AvroDecoder::decode`] wants; the message can be given again then.
     ///
     /// # Errors

@@ -12,9 +12,9 @@ impl<'a> Input<'a> {
         Self { rest: bytes }
     }
 
-    /// Bytes left.
-    pub(super) fn left(&self) -> usize {
-        self.rest.len()
+    /// What is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// A zigzag number of up to 64 bits.

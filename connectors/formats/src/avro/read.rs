@@ -19,17 +19,25 @@ impl Plan {
     /// # Errors
     /// If it is not what the plan expects. Values may have been pushed by then.
     pub(super) fn read(&self, message: &[u8], columns: &mut [Column]) -> Step {
-        let mut input = Input::new(message);
-        let Node::Record(fields) = &self.root else {
-            return Err(mixed_up());
-        };
-        self.record(fields, columns, &mut input)?;
-        match input.left() {
+        match self.read_first(message, columns)?.len() {
             0 => Ok(()),
             left => Err(Fault::new(format!(
                 "{left} bytes are left behind its last value"
             ))),
         }
+    }
+
+    /// As [`Plan::read`], of data in which others may follow: gives what is behind the first.
+    ///
+    /// # Errors
+    /// As [`Plan::read`].
+    pub(super) fn read_first<'a>(&self, data: &'a [u8], columns: &mut [Column]) -> Step<&'a [u8]> {
+        let mut input = Input::new(data);
+        let Node::Record(fields) = &self.root else {
+            return Err(mixed_up());
+        };
+        self.record(fields, columns, &mut input)?;
+        Ok(input.rest())
     }
 
     fn record(&self, fields: &[Field], columns: &mut [Column], input: &mut Input<'_>) -> Step {

@@ -110,7 +110,7 @@ execution.checkpointing.savepoint-dir: file://$dir/savepoints
 state.checkpoints.dir: file://$dir/checkpoints
 state.savepoints.dir: file://$dir/savepoints
 heartbeat.interval: 1000
-heartbeat.timeout: 8000
+heartbeat.timeout: 20000
 ${FLINK_SETTINGS:-}
 END
     # Older and newer versions name the same things differently, and refuse both names at once.
@@ -135,7 +135,7 @@ daemon() {
 
 # Waits until the cluster has so many TaskManagers: NAME COUNT
 wait_for() {
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         count="$(request /overview | sed -n 's/.*"taskmanagers":\([0-9]*\).*/\1/p')"
         [ "${count:--1}" -lt "$2" ] || return 0
         kill -0 "$last" 2>/dev/null || break
@@ -164,7 +164,7 @@ jobmanager() {
 taskmanager() {
     number="$(ls "$dir"/taskmanager*.log 2>/dev/null | wc -l)"
     daemon "taskmanager$((number + 1))" taskmanager.sh
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         grep -q 'Successful registration at resource manager' "$dir/taskmanager$((number + 1)).log" && return
         kill -0 "$last" 2>/dev/null || break
         sleep 0.1

@@ -103,8 +103,15 @@ native!(rowsWrite(_env, rows: jlong, address: jlong, length: jlong, timeout: jlo
     rows.writer.write(read, millis(timeout))
 });
 
-native!(rowsPrepareStart(_env, rows: jlong, checkpoint: jlong, timeout: jlong) -> jboolean {
-    handles::get::<Rows>(rows)?.writer.prepare(checkpoint as u64, millis(timeout))
+native!(rowsWriteBytes(env, rows: jlong, bytes: JByteArray<'l>, timeout: jlong) -> jboolean {
+    let rows = handles::get::<Rows>(rows)?;
+    rows.writer.write(|| rows.format.read(&bytes_in(env, &bytes)?), millis(timeout))
+});
+
+native!(rowsPrepareStart(
+    _env, rows: jlong, checkpoint: jlong, last: jboolean, timeout: jlong
+) -> jboolean {
+    handles::get::<Rows>(rows)?.writer.prepare(checkpoint as u64, last, millis(timeout))
 });
 
 native!(rowsPrepared(env, rows: jlong, timeout: jlong) -> JByteArray<'l> {

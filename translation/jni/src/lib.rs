@@ -14,6 +14,7 @@ mod logging;
 mod reader;
 #[cfg(feature = "inmemory")]
 mod samples;
+mod tables;
 mod writer;
 
 use jni::sys::{jint, jlong};

@@ -88,17 +88,18 @@ impl RowsWriter {
         Ok(true)
     }
 
-    /// Asks the writers to make ready what they were given; false if some rows still wait for room.
+    /// Asks the writers to make ready what they were given; false if some rows still wait for room. `last`
+    /// if nothing will follow.
     ///
     /// # Errors
     /// If a writer has failed.
-    pub fn prepare(&self, checkpoint: CheckpointId, timeout: Duration) -> Result<bool> {
+    pub fn prepare(&self, checkpoint: CheckpointId, last: bool, timeout: Duration) -> Result<bool> {
         let mut state = self.state();
         if !self.deliver(&mut state, timeout)? {
             return Ok(false);
         }
         for writer in state.writers.values() {
-            writer.prepare(checkpoint, true)?;
+            writer.prepare(checkpoint, last)?;
         }
         state.preparing = state.writers.keys().copied().collect();
         Ok(true)

@@ -11,6 +11,7 @@ public final class Element {
     private static final int SOURCE = 4;
     private static final int READER = 8;
     private static final int SINK = 12;
+    private static final int TABLE = 16;
     private static final int ROWS = 20;
     private static final int BYTES = 24;
     private static final int ROWS_READ = 32;
@@ -42,6 +43,11 @@ public final class Element {
     /** The sink's position in the job's plan, or -1. */
     public static int sink(byte[] element) {
         return getInt(element, SINK);
+    }
+
+    /** Which of the sink's tables the rows are of. */
+    public static int table(byte[] element) {
+        return getInt(element, TABLE);
     }
 
     /** How many rows go to the sink. */

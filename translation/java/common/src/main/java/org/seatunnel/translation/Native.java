@@ -258,6 +258,13 @@ public final class Native {
     /** Frames: the position of a table of a job that is read (int), and its schema as Spark reads it, JSON. */
     public static native byte[] jobTable(long job, byte[] name);
 
+    /**
+     * The tables of a sink, for those who read the columns of an {@link Element} themselves; its head says which of them it
+     * is. Frames of frames: path, columns; these are frames of frames: name, type, whether it may be null (one byte). A type
+     * is frames: its name, how users write it, and its parts.
+     */
+    public static native byte[] sinkTables(long job, int sink);
+
     /** Opens a reader of a job that is read, which gives columns; splits as frames of frames of id and split. */
     public static native long columnsOpen(
             long job, int source, int subtask, int parallelism, int table, byte[] splits);
@@ -288,8 +295,15 @@ public final class Native {
      */
     public static native boolean rowsWrite(long rows, long address, long length, long timeoutMillis);
 
-    /** Asks for what was written to be made ready; false if some of it still waits for room, and it must be asked again. */
-    public static native boolean rowsPrepareStart(long rows, long checkpoint, long timeoutMillis);
+    /** As {@link #rowsWrite}, for rows in an array. */
+    public static native boolean rowsWriteBytes(long rows, byte[] bytes, long timeoutMillis);
+
+    /**
+     * Asks for what was written to be made ready; false if some of it still waits for room, and it must be asked again.
+     *
+     * @param last whether nothing will follow
+     */
+    public static native boolean rowsPrepareStart(long rows, long checkpoint, boolean last, long timeoutMillis);
 
     /** Frames of parts for {@link #jobCommit}; null if they are not ready within this time. */
     public static native byte[] rowsPrepared(long rows, long timeoutMillis);

@@ -12,7 +12,7 @@ import org.seatunnel.translation.Native;
  * <p>What an attempt has prepared has the attempt's number in its name, so that what a failed one has left behind can be taken
  * back while the next one works.
  */
-final class Attempt {
+public final class Attempt {
     /** How many attempts from one checkpoint are looked for in vain, in case that the process that counted them is gone. */
     private static final int UNCOUNTED = 4;
 
@@ -25,7 +25,7 @@ final class Attempt {
      * @param checkpoint what it goes on from; 0 if from the beginning
      * @param number Flink's: how often this job's tasks were started before
      */
-    Attempt(String run, long checkpoint, int number) {
+    public Attempt(String run, long checkpoint, int number) {
         this.run = run;
         this.checkpoint = checkpoint;
         this.number = number;
@@ -46,7 +46,7 @@ final class Attempt {
     }
 
     /** A number for a writer that no writer of another attempt has; below the number of writers in the first. */
-    int writerNumber(int index, int writers) {
+    public int writerNumber(int index, int writers) {
         long serial = checkpoint * 64 + Math.min(number, 63);
         return Math.floorMod(serial * writers + index, Integer.MAX_VALUE);
     }

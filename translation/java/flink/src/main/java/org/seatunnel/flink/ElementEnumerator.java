@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Finds splits and deals them, on the JobManager. All methods are called by one thread. */
-final class ElementEnumerator implements SplitEnumerator<ElementSplit, byte[]> {
+public final class ElementEnumerator implements SplitEnumerator<ElementSplit, byte[]> {
     private static final Logger LOG = LoggerFactory.getLogger(ElementEnumerator.class);
     private static final long NEVER = -1;
     private static final long ON_FINISHED = -2;
@@ -33,8 +33,14 @@ final class ElementEnumerator implements SplitEnumerator<ElementSplit, byte[]> {
     private boolean discoverAgain;
     private boolean waitsForFinished;
 
-    /** @param state what it goes on with, or null */
-    ElementEnumerator(
+    /**
+     * @param payload the job
+     * @param node the source's position in the job's plan
+     * @param name what messages call it
+     * @param tellsBacklog whether it says how long there is something to read
+     * @param state what it goes on with, or null
+     */
+    public ElementEnumerator(
             byte[] payload,
             int node,
             String name,

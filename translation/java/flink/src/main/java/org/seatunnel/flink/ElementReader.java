@@ -17,11 +17,22 @@ import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
 
 /** Reads splits, in a task. */
-final class ElementReader implements SourceReader<byte[], ElementSplit> {
+public final class ElementReader<T> implements SourceReader<T, ElementSplit> {
     /** How long to wait here for what is about to come, before Flink is told to wait: that costs more. */
     private static final long SHORTLY_MILLIS = 2;
 
+    /**
+     * Makes records of elements.
+     *
+     * @param <T> the type of records
+     */
+    public interface Records<T> {
+        /** Emits what an element holds. */
+        void emit(byte[] element, ReaderOutput<T> output);
+    }
+
     private final SourceReaderContext context;
+    private final Records<T> records;
     private final OpenHandles handles = new OpenHandles();
     private final long reader;
     private final Availability availability;
@@ -35,8 +46,13 @@ final class ElementReader implements SourceReader<byte[], ElementSplit> {
     private long lastCheckpoint;
     private long lastComplete;
 
-    ElementReader(byte[] payload, int node, SourceReaderContext context) {
+    /**
+     * @param payload the job
+     * @param node the source's position in the job's plan
+     */
+    public ElementReader(byte[] payload, int node, SourceReaderContext context, Records<T> records) {
         this.context = context;
+        this.records = records;
         try {
             long job = handles.add(Native.jobOpen(payload));
             reader = handles.add(Native.readerOpen(
@@ -61,7 +77,7 @@ final class ElementReader implements SourceReader<byte[], ElementSplit> {
      * Emits until a checkpoint may be taken: Flink takes none inside of this call.
      */
     @Override
-    public InputStatus pollNext(ReaderOutput<byte[]> output) throws Exception {
+    public InputStatus pollNext(ReaderOutput<T> output) throws Exception {
         try {
             return poll(output);
         } catch (ConnectorException e) {
@@ -69,7 +85,7 @@ final class ElementReader implements SourceReader<byte[], ElementSplit> {
         }
     }
 
-    private InputStatus poll(ReaderOutput<byte[]> output) throws InterruptedException {
+    private InputStatus poll(ReaderOutput<T> output) throws InterruptedException {
         boolean isSafe = true;
         while (true) {
             byte[] polled = Native.readerPoll(reader, isSafe ? SHORTLY_MILLIS : Tasks.PATIENCE_MILLIS);
@@ -82,7 +98,7 @@ final class ElementReader implements SourceReader<byte[], ElementSplit> {
             }
             switch (polled[0]) {
                 case Native.ELEMENT:
-                    output.collect(polled);
+                    records.emit(polled, output);
                     isSafe = Element.isSafe(polled);
                     break;
                 case Native.SAFE:

@@ -51,7 +51,7 @@ final class ElementSource implements Source<byte[], ElementSplit, byte[]>, Resul
 
     @Override
     public SourceReader<byte[], ElementSplit> createReader(SourceReaderContext context) {
-        return new ElementReader(payload, node, context);
+        return new ElementReader<>(payload, node, context, (element, output) -> output.collect(element));
     }
 
     @Override

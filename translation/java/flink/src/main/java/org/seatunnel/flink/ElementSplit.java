@@ -9,7 +9,7 @@ import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 
 /** A split and how far it is read, as the native side knows it. */
-final class ElementSplit implements SourceSplit {
+public final class ElementSplit implements SourceSplit {
     private final String id;
     /** Frames of id and split. */
     final byte[] bytes;
@@ -37,7 +37,7 @@ final class ElementSplit implements SourceSplit {
     }
 
     /** Splits as bytes: what is inside has a version of its own. */
-    static final class Serializer implements SimpleVersionedSerializer<ElementSplit> {
+    public static final class Serializer implements SimpleVersionedSerializer<ElementSplit> {
         private static final int VERSION = 1;
 
         @Override
@@ -59,7 +59,7 @@ final class ElementSplit implements SourceSplit {
     }
 
     /** Enumerators' state as bytes: what is inside has a version of its own. */
-    static final class StateSerializer implements SimpleVersionedSerializer<byte[]> {
+    public static final class StateSerializer implements SimpleVersionedSerializer<byte[]> {
         private static final int VERSION = 1;
 
         @Override
@@ -79,6 +79,7 @@ final class ElementSplit implements SourceSplit {
         }
     }
 
+    /** Refuses state that another release has written. */
     static void requireVersion(int version, int known) {
         if (version != known) {
             throw new ConnectorException(

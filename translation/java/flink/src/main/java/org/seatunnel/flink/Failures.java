@@ -9,13 +9,13 @@ import org.apache.flink.util.SerializedThrowable;
 import org.seatunnel.translation.ConnectorException;
 
 /** Errors on their way through Flink: which may be tried again, and what people are told. */
-final class Failures {
+public final class Failures {
     private static final String OURS = ConnectorException.class.getName();
 
     private Failures() {}
 
     /** What to throw in a task or on the coordinator: Flink must not start the job again where that can't help. */
-    static RuntimeException forFlink(ConnectorException error) {
+    public static RuntimeException forFlink(ConnectorException error) {
         return error.isRetryable() ? error : new SuppressRestartsException(error);
     }
 

@@ -1,9 +1,12 @@
 package org.seatunnel.flink;
 
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 import org.apache.flink.api.common.JobExecutionResult;
-import org.apache.flink.core.execution.DetachedJobExecutionResult;
+import org.apache.flink.configuration.DeploymentOptions;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.util.SerializedThrowable;
 import org.seatunnel.translation.Frames;
@@ -12,6 +15,9 @@ import org.seatunnel.translation.Native;
 
 /** Runs a job in Flink: {@code flink run -c org.seatunnel.flink.FlinkJob JAR --job FILE}. */
 public final class FlinkJob {
+    /** How long a cluster may take to stop a job before this process ends all the same. */
+    private static final long PATIENCE_SECONDS = 8;
+
     private FlinkJob() {}
 
     /**
@@ -40,21 +46,60 @@ public final class FlinkJob {
             JobDescription description = JobDescription.of(job);
             boolean tellsBacklog = FlinkSettings.apply(env, description);
             Topology.build(env, payload, description, tellsBacklog);
-            JobExecutionResult result;
             try {
                 if (Beginning.isNeeded(env.getConfiguration(), description.id)) {
                     Native.jobBegin(job);
                 }
-                result = env.execute(description.name);
+                JobClient client = env.executeAsync(description.name);
+                if (!env.getConfiguration().get(DeploymentOptions.ATTACHED)) {
+                    return;
+                }
+                Native.jobEnded(job, wait(client, description).toArray(), null);
             } catch (Exception e) {
                 Native.jobEnded(job, new Counts().toArray(), Frames.ofText(Failures.message(e)));
                 throw e;
             }
-            if (result instanceof DetachedJobExecutionResult) {
-                System.out.println("the job runs in the cluster as " + result.getJobID());
-            } else {
-                Native.jobEnded(job, countsOf(result).toArray(), null);
+        }
+    }
+
+    private static Counts wait(JobClient client, JobDescription description) throws Exception {
+        if (!isCommandLine()) {
+            return countsOf(client.getJobExecutionResult().get());
+        }
+        Thread stop = new Thread(() -> stop(client, description), "seatunnel-stop");
+        Runtime.getRuntime().addShutdownHook(stop);
+        Counts counts = null;
+        try {
+            counts = countsOf(client.getJobExecutionResult().get());
+        } finally {
+            try {
+                Runtime.getRuntime().removeShutdownHook(stop);
+            } catch (IllegalStateException e) {
+                // This process is stopped, and so is the job.
             }
+        }
+        return counts;
+    }
+
+    /** As the local engine does it: who stops this process stops the job. With -d nobody waits here. */
+    private static void stop(JobClient client, JobDescription description) {
+        try {
+            if (description.isStreaming) {
+                String savepoint = client.stopWithSavepoint(false, null, SavepointFormatType.DEFAULT)
+                        .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                System.err.println("stopped at savepoint " + savepoint
+                        + "; to go on from it, give it as flink { execution.state-recovery.path } in env");
+                return;
+            }
+        } catch (Exception e) {
+            System.err.println("no savepoint could be taken: " + Failures.message(e));
+        }
+        try {
+            client.cancel().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            System.err.println("the job is cancelled");
+        } catch (Exception e) {
+            System.err.println(
+                    "job " + client.getJobID() + " may go on in the cluster: it can't be cancelled: " + Failures.message(e));
         }
     }
 

@@ -6,11 +6,14 @@ import java.util.Deque;
 import org.seatunnel.translation.Native;
 
 /** Native handles that end together: what was opened last is closed first, because it may hang on what was opened before. */
-final class OpenHandles implements AutoCloseable {
+public final class OpenHandles implements AutoCloseable {
     private final Deque<Long> open = new ArrayDeque<>();
 
+    /** None is open yet. */
+    public OpenHandles() {}
+
     /** Keeps a handle, and gives it back. */
-    synchronized long add(long handle) {
+    public synchronized long add(long handle) {
         open.push(handle);
         return handle;
     }

@@ -87,7 +87,7 @@ final class RowsWriter implements DataWriter<InternalRow> {
     @Override
     public WriterCommitMessage commit() {
         handOver();
-        while (!Native.rowsPrepareStart(rows, CHECKPOINT, Tasks.PATIENCE_MILLIS)) {
+        while (!Native.rowsPrepareStart(rows, CHECKPOINT, true, Tasks.PATIENCE_MILLIS)) {
             Tasks.stopIfKilled();
         }
         byte[] parts;

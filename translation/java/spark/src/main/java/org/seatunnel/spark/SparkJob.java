@@ -1,9 +1,11 @@
 package org.seatunnel.spark;
 
 import java.io.IOException;
+import java.nio.file.Path;
 
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
 
 /** Runs a job as a Spark application: {@code spark-submit --class org.seatunnel.spark.SparkJob JAR --job FILE}. */
@@ -26,6 +28,18 @@ public final class SparkJob {
             }
             Failures.print(e);
             System.exit(1);
+        }
+    }
+
+    /**
+     * Runs a job in an application that has a session already, to its end.
+     *
+     * @param jobFile its file, as the launcher would be given it. No state of it is kept but where {@code
+     *     spark.sql.streaming.checkpointLocation} says.
+     */
+    public static void run(SparkSession spark, Path jobFile) {
+        try (JobRun run = JobRun.open(Native.jobOfConfig(Frames.ofText(jobFile.toString()), true))) {
+            run(spark, run);
         }
     }
 

@@ -134,6 +134,7 @@ pub(super) struct DataValidatorRule {
     /// that they come from, unless it names its own. Its columns are `source_table_id`,
     /// `source_table_path`, `original_data` (the row as JSON), `validation_errors` (a JSON list of
     /// `field_name` and `error_message`) and `create_time`.
+    #[option(alias("row_error_handle_way.error_table"))]
     pub(super) error_table: Option<Located<String>>,
 }
 

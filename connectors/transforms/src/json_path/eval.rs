@@ -258,6 +258,7 @@ mod tests {
             "bicycle": {"color": "red", "price": 19.95, "gears": null}
         },
         "expensive": 10,
+        "numbers": [1, 2.5, "3"],
         "tags": ["a", "b", "c", "d"]
     }"#;
 
@@ -321,7 +322,9 @@ mod tests {
             ("$.nothing[*]", "[]"),
             ("$..nothing", "[]"),
             ("$.tags.length()", "4"),
-            ("$..price.sum()", "50.88"),
+            ("$..price.max()", "19.95"),
+            ("$.numbers.sum()", "3.5"),
+            ("$.numbers.avg()", "1.75"),
             ("$.tags.first()", r#""a""#),
             ("$.store.bicycle.keys()", r#"["color","price","gears"]"#),
             ("$.tags.concat()", r#""abcd""#),

@@ -112,3 +112,38 @@ pub(crate) fn column_names(table: &CatalogTable) -> Vec<&str> {
 pub(crate) fn names(table: &CatalogTable) -> String {
     column_names(table).join(",")
 }
+
+/// A table of these columns (`name type`), without keys.
+pub(crate) fn table_of(path: &str, columns: &[(&str, &str)]) -> Arc<CatalogTable> {
+    let columns = columns.iter().map(|(name, of)| {
+        let data_type = DataType::parse(of).expect("the type is known");
+        Column::new(*name, data_type)
+    });
+    let schema = TableSchema::new(columns.collect());
+    Arc::new(CatalogTable::new(
+        "test",
+        TablePath::parse(path, false),
+        schema,
+    ))
+}
+
+/// Inserts.
+pub(crate) fn batch_of(table: &Arc<CatalogTable>, rows: &[Vec<Value>]) -> Batch {
+    let mut builder = BatchBuilder::new(table.clone());
+    for row in rows {
+        builder.push(RowKind::Insert, row).expect("the row fits");
+    }
+    builder.finish()
+}
+
+pub(crate) fn text(value: &str) -> Value {
+    Value::String(value.to_owned())
+}
+
+/// The whole story of why a transform can't be made.
+pub(crate) fn refusal(plugin: &str, options: &str, tables: Vec<Arc<CatalogTable>>) -> String {
+    match Job::new(plugin, options, tables) {
+        Ok(_) => panic!("{plugin} accepts {options}"),
+        Err(error) => error.report(),
+    }
+}

@@ -1,9 +1,7 @@
-//! The transforms, from a block of options to the rows that come out.
+//! Copy, FieldMapper, Filter, FilterRowKind, Replace, RowKindExtractor, Split, and rules that differ by table.
 
-mod support;
-
+use crate::support::{Job, column_names, names, rows, table};
 use seatunnel_api::{ConstraintKind, DataType, RowKind, Value};
-use support::{Job, column_names, names, rows, table};
 
 fn text(value: &str) -> Value {
     Value::String(value.to_owned())

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, StringArray};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use async_trait::async_trait;
+use memchr::memmem::Finder;
 use seatunnel_api::options::{Located, Options};
 use seatunnel_api::{
     Batch, CatalogTable, Column, DataType, Error, PluginInfo, Result, Transform, TransformContext,
-    TransformFactory,
+    TransformFactory, codes as api_codes,
 };
 
 use crate::codes;
@@ -73,7 +74,7 @@ impl ReplaceRule {
             }
         } else {
             How::Text {
-                pattern: pattern.value.clone(),
+                finder: Finder::new(&pattern.value).into_owned(),
                 replacement: replacement.value.clone(),
             }
         };
@@ -91,7 +92,7 @@ impl ReplaceRule {
 
 enum How {
     Text {
-        pattern: String,
+        finder: Finder<'static>,
         replacement: String,
     },
     Regex {
@@ -110,40 +111,109 @@ struct ReplaceStep {
 impl ReplaceStep {
     fn replaced(&self, column: &ArrayRef) -> Result<ArrayRef> {
         let column = as_text(column)?;
-        let column = text(&column);
-        let mut out = StringBuilder::with_capacity(column.len(), column.value_data().len());
-        let mut value = String::new();
-        let mut groups = Groups::default();
-        for row in 0..column.len() {
-            if column.is_null(row) {
-                out.append_null();
-                continue;
+        let changed = match &self.how {
+            How::Text {
+                finder,
+                replacement,
+            } if !finder.needle().is_empty() => {
+                return replace_text(&column, finder, replacement.as_bytes());
             }
-            value.clear();
-            let before = column.value(row);
-            match &self.how {
-                How::Text {
-                    pattern,
-                    replacement,
-                } => {
-                    let mut copied = 0;
-                    for (start, found) in before.match_indices(pattern.as_str()) {
-                        value.push_str(&before[copied..start]);
-                        value.push_str(replacement);
-                        copied = start + found.len();
-                    }
-                    value.push_str(&before[copied..]);
+            How::Text { replacement, .. } => each_value(text(&column), |value, out| {
+                // Nothing stands before each character, and at the end.
+                for c in value.chars() {
+                    out.push_str(replacement);
+                    out.push(c);
                 }
-                How::Regex {
-                    regex,
-                    replacement,
-                    first_only,
-                } => regex.replace(before, replacement, *first_only, &mut groups, &mut value)?,
+                out.push_str(replacement);
+                Ok(())
+            }),
+            How::Regex {
+                regex,
+                replacement,
+                first_only,
+            } => {
+                let mut groups = Groups::default();
+                each_value(text(&column), |value, out| {
+                    regex.replace(value, replacement, *first_only, &mut groups, out)
+                })
             }
-            out.append_value(&value);
-        }
-        Ok(Arc::new(out.finish()))
+        };
+        Ok(Arc::new(changed?))
     }
+}
+
+/// The column with each value replaced by what `change` appends to one text of all values.
+fn each_value(
+    column: &StringArray,
+    mut change: impl FnMut(&str, &mut String) -> Result<()>,
+) -> Result<StringArray> {
+    let mut out = String::with_capacity(column.value_data().len());
+    let mut offsets = Vec::with_capacity(column.len() + 1);
+    offsets.push(0);
+    for row in 0..column.len() {
+        if column.is_valid(row) {
+            change(column.value(row), &mut out)?;
+        }
+        offsets.push(out.len());
+    }
+    strings(out.into_bytes(), &offsets, column)
+}
+
+/// Looks through all values at once; what lies between two places that are replaced is copied as a
+/// whole. A column in which nothing is found stays as it is.
+fn replace_text(column: &ArrayRef, finder: &Finder<'_>, replacement: &[u8]) -> Result<ArrayRef> {
+    let strings_in = text(column);
+    let offsets = strings_in.value_offsets();
+    let bounds = |row: usize| offsets[row] as usize;
+    let (start, end) = (bounds(0), bounds(column.len()));
+    let data = &strings_in.value_data()[..end];
+    let mut out = Vec::new();
+    let mut ends = Vec::with_capacity(column.len() + 1);
+    ends.push(0);
+    // Bytes that values before have become longer, as a number that wraps where they became shorter.
+    let mut longer = 0_usize;
+    let (mut row, mut copied, mut from) = (0, start, start);
+    loop {
+        let found = finder.find(&data[from..]).map(|at| from + at);
+        let reached = found.unwrap_or(end);
+        while row < column.len() && bounds(row + 1) <= reached {
+            ends.push((bounds(row + 1) - start).wrapping_add(longer));
+            row += 1;
+        }
+        let Some(at) = found else { break };
+        let behind = at + finder.needle().len();
+        if row < column.len() && behind <= bounds(row + 1) {
+            out.extend_from_slice(&data[copied..at]);
+            out.extend_from_slice(replacement);
+            longer = longer
+                .wrapping_add(replacement.len())
+                .wrapping_sub(finder.needle().len());
+            (copied, from) = (behind, behind);
+        } else {
+            // The end of one value and the start of the next.
+            from = at + 1;
+        }
+    }
+    if copied == start {
+        return Ok(column.clone());
+    }
+    out.extend_from_slice(&data[copied..]);
+    Ok(Arc::new(strings(out, &ends, strings_in)?))
+}
+
+/// Values that end at these places, null where `of` is.
+fn strings(bytes: Vec<u8>, ends: &[usize], of: &StringArray) -> Result<StringArray> {
+    if i32::try_from(bytes.len()).is_err() {
+        let message = format!("{NAME}: the values of a batch become larger than 2 GiB");
+        return Err(Error::new(api_codes::VALUE_INVALID, message));
+    }
+    let ends: Vec<i32> = ends.iter().map(|end| *end as i32).collect();
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
+    Ok(StringArray::try_new(
+        offsets,
+        Buffer::from_vec(bytes),
+        of.nulls().cloned(),
+    )?)
 }
 
 impl TableStep for ReplaceStep {

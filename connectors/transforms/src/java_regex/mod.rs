@@ -207,15 +207,22 @@ impl JavaRegex {
         groups: &mut Groups,
         out: &mut String,
     ) -> Result<()> {
+        let plain = replacement.plain();
         let mut copied = 0;
         let mut from = Some(0);
         while let Some(start) = from {
-            if !self.captures_at(text, start, groups)? {
-                break;
-            }
-            let (start, end) = groups.get(0).expect("a match has a whole");
+            // Where groups are costs more to find out than where the match is.
+            let found = match plain {
+                Some(_) => self.find_at(text, start)?,
+                None if self.captures_at(text, start, groups)? => groups.get(0),
+                None => None,
+            };
+            let Some((start, end)) = found else { break };
             out.push_str(&text[copied..start]);
-            replacement.append(text, groups, out);
+            match plain {
+                Some(plain) => out.push_str(plain),
+                None => replacement.append(text, groups, out),
+            }
             copied = end;
             if first_only {
                 break;

@@ -13,6 +13,15 @@ enum Part {
 }
 
 impl Replacement {
+    /// The text, if no group stands in it.
+    pub(super) fn plain(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// Reads a replacement for a pattern with these groups; names in the order of their numbers.
     pub(super) fn parse(text: &str, groups: &[Option<&str>]) -> Result<Self, String> {
         let mut parts = Vec::new();

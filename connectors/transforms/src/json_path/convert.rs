@@ -10,7 +10,7 @@ use super::json::Json;
 ///
 /// # Errors
 /// What doesn't fit, without the value: it may be a secret.
-pub(super) fn convert(json: &Json<'_>, data_type: &DataType) -> Result<Value, String> {
+pub fn convert(json: &Json<'_>, data_type: &DataType) -> Result<Value, String> {
     if *json == Json::Null || *data_type == DataType::Null {
         return Ok(Value::Null);
     }

@@ -21,7 +21,7 @@ use seatunnel_api::{
 use crate::codes;
 use crate::columns::{column_index, put_column, rebuilt, refuse_twins, with_columns};
 use crate::tables::{Rule, TableStep, per_table};
-use convert::convert;
+pub use convert::convert;
 pub use json::{Json, quote};
 pub use path::JsonPath;
 use sources::{Source, check_source};

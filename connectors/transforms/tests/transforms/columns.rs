@@ -1,11 +1,7 @@
 //! Copy, FieldMapper, Filter, FilterRowKind, Replace, RowKindExtractor, Split, and rules that differ by table.
 
-use crate::support::{Job, column_names, names, rows, table};
+use crate::support::{Job, batch_of, column_names, names, rows, table, table_of, text};
 use seatunnel_api::{ConstraintKind, DataType, RowKind, Value};
-
-fn text(value: &str) -> Value {
-    Value::String(value.to_owned())
-}
 
 #[test]
 fn copy_adds_columns_in_the_order_of_the_file() {
@@ -349,4 +345,72 @@ fn rows_of_an_equal_table_that_is_another_object_find_their_rule() {
     let out = job.run(rows(&table("fake"))).unwrap();
     assert_eq!(out[0].records().num_columns(), 1);
     assert!(job.run(rows(&table("stranger"))).is_err());
+}
+
+#[test]
+fn replace_finds_texts_within_values_only_and_leaves_a_column_without_them_as_it_is() {
+    let input = table_of("t", &[("c", "string")]);
+    let batch = batch_of(
+        &input,
+        &["ab", "b", "", "xabaab", "a", "b"].map(|v| vec![text(v)]),
+    );
+    // "ab" also stands at the end of one value and the start of the next.
+    let slices = [batch.clone(), batch.slice(2, 3)];
+    for (pattern, replacement) in [
+        ("ab", "-"),
+        ("ab", "long one"),
+        ("ab", ""),
+        ("a", "b"),
+        ("", "."),
+        ("zz", "y"),
+    ] {
+        let options = serde_json::json!({ "replace_field": "c", "pattern": pattern, "replacement": replacement });
+        let job = Job::new("Replace", &options.to_string(), vec![input.clone()]).unwrap();
+        for batch in &slices {
+            let out = job.run(batch.clone()).unwrap();
+            for row in 0..batch.num_rows() {
+                let Value::String(before) = batch.row(row).get(0) else {
+                    panic!("a text is expected");
+                };
+                assert_eq!(
+                    out[0].row(row).get(0),
+                    text(&before.replace(pattern, replacement))
+                );
+            }
+            if pattern == "zz" {
+                let column = |b: &seatunnel_api::Batch| {
+                    b.records().column(0).to_data().buffers()[1].as_ptr()
+                };
+                assert_eq!(column(&out[0]), column(batch), "nothing is copied");
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_that_are_chosen_or_renamed_are_not_copied() {
+    for (plugin, options) in [
+        (
+            "FieldMapper",
+            r#"{"field_mapper": {"name": "n", "id": "id"}}"#,
+        ),
+        ("Filter", r#"{"exclude_fields": ["age"]}"#),
+        ("FieldRename", r#"{"convert_case": "UPPER"}"#),
+        ("TableRename", r#"{"prefix": "x"}"#),
+    ] {
+        let job = Job::new(plugin, options, vec![table("t")]).unwrap();
+        let batch = rows(&job.inputs[0]);
+        let out = job.run(batch.clone()).unwrap();
+        for column in out[0].records().columns() {
+            let data = column.to_data();
+            let same = |other: &std::sync::Arc<dyn arrow_array::Array>| {
+                other.to_data().buffers().first().map(|b| b.as_ptr())
+                    == data.buffers().first().map(|b| b.as_ptr())
+            };
+            assert!(
+                batch.records().columns().iter().any(same),
+                "{plugin} copies"
+            );
+        }
+    }
 }

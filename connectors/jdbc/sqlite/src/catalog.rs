@@ -327,6 +327,7 @@ mod tests {
     fn a_created_table_reads_back_with_its_keys() {
         let mut name = Column::new("Name", DataType::String).not_null();
         name.default_value = Some("nobody".to_owned());
+        name.sink_type = Some("NVARCHAR(10)".to_owned());
         let mut schema = TableSchema::new(vec![Column::new("id", DataType::Int), name]);
         schema.constraint_keys = vec![ConstraintKey {
             name: "by_name".to_owned(),
@@ -353,6 +354,7 @@ mod tests {
         let column = info.column("name").unwrap();
         assert!(column.not_null);
         assert_eq!(column.name, "NAME");
+        assert_eq!(column.declared, "NVARCHAR(10)");
         assert_eq!(column.default.as_deref(), Some("'nobody'"));
         assert_eq!(info.keys.len(), 1);
         assert_eq!(info.keys[0].columns[0].1, SortOrder::Desc);

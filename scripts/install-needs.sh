@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sees to what building and testing need beside Rust: C compilers and make, for the SQLite, zstd, Kafka client and
 # allocator sources that are compiled in; OpenSSL's headers, for the Kafka client; PostgreSQL, MariaDB and openssl, of
-# which tests start private servers with certificates; Java and Maven, for Kafka brokers, whose jars scripts/kafka.sh
-# fetches; Python with venv, for an S3 server, which scripts/s3.sh fetches, and for the checks of .ci/run.
+# which tests start private servers with certificates; Java and Maven, for what Spark and Flink run, and for Kafka brokers,
+# whose jars scripts/kafka.sh fetches; Python with venv, for an S3 server, which scripts/s3.sh fetches, and for the checks of
+# .ci/run; OpenSSH, ProFTPD and Apache, of which tests start private servers for files.
 #
 # On Debian and its kin, as root, missing packages are installed. Elsewhere it says what is missing and ends with 1.
 set -euo pipefail
@@ -25,8 +26,14 @@ have psql || missing+=(postgresql-client)
 have mariadbd && have mariadb-install-db || missing+=(mariadb-server-core)
 have mariadb || missing+=(mariadb-client-core)
 have openssl || missing+=(openssl)
-have java || missing+=(openjdk-17-jre-headless)
+have javac || missing+=(openjdk-17-jdk-headless)
 have mvn || missing+=(maven)
+command -v ssh-keygen >/dev/null || missing+=(openssh-client)
+have sshd || missing+=(openssh-server)
+have proftpd || missing+=(proftpd-core)
+[ -e /usr/lib/proftpd/mod_sftp.so ] || missing+=(proftpd-mod-crypto)
+have apache2 || missing+=(apache2-bin)
+command -v setpriv >/dev/null || missing+=(util-linux)
 command -v python3 >/dev/null || missing+=(python3)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 if [ ${#missing[@]} -eq 0 ]; then
@@ -40,7 +47,15 @@ fi
 settings=/etc/postgresql-common/createcluster.d/only-programs.conf
 mkdir -p "${settings%/*}"
 echo 'create_main_cluster = false' >"$settings"
-trap 'rm -f "$settings"' EXIT
+# Nor is any other service started: while this file is there, Debian's packages ask it and are told no.
+policy=/usr/sbin/policy-rc.d
+if [ -e "$policy" ]; then
+    policy=
+else
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+fi
+trap 'rm -f "$settings" ${policy:+"$policy"}' EXIT
 echo "installing ${missing[*]}"
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null

@@ -25,6 +25,8 @@ pub fn registry() -> Registry {
     let registry = seatunnel_connector_inmemory::register(registry);
     #[cfg(feature = "transforms")]
     let registry = seatunnel_transforms::register(registry);
+    #[cfg(feature = "transform-ai")]
+    let registry = seatunnel_transform_ai::register(registry);
     #[cfg(feature = "transform-sql")]
     let registry = seatunnel_transform_sql::register(registry);
     registry

@@ -1,11 +1,13 @@
-//! LocalFile source and sink.
+//! Sources and sinks of files, on this machine and in stores.
 
 mod codes;
 mod halving;
+mod place;
 mod sink;
 mod sink_options;
 mod source;
 mod source_options;
+mod stores;
 
 use seatunnel_api::Registry;
 
@@ -14,7 +16,8 @@ pub use source::LocalFileSourceFactory;
 
 /// Adds what this crate has to a registry.
 pub fn register(registry: Registry) -> Registry {
-    registry
+    let registry = registry
         .source(LocalFileSourceFactory)
-        .sink(LocalFileSinkFactory)
+        .sink(LocalFileSinkFactory);
+    stores::register(registry)
 }

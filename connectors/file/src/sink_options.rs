@@ -21,7 +21,10 @@ pub enum SinkFormat {
     /// Apache ORC.
     #[option(name = "orc")]
     Orc,
-    /// Excel workbooks.
+    /// Apache Avro.
+    #[option(name = "avro")]
+    Avro,
+    /// Excel workbooks, xlsx.
     #[option(name = "excel")]
     Excel,
     /// XML.
@@ -47,27 +50,30 @@ pub enum SinkCompression {
     /// Not at all.
     #[option(name = "none")]
     None,
-    /// LZO in the container of `lzop`: text, csv, json.
+    /// LZO: text, csv, json, xml and changes in the container of `lzop`, orc in its own.
     #[option(name = "lzo")]
     Lzo,
-    /// Snappy: parquet.
+    /// Snappy: parquet, orc, avro; texts in frames.
     #[option(name = "snappy")]
     Snappy,
-    /// LZ4: parquet.
+    /// LZ4: parquet, orc; texts in frames.
     #[option(name = "lz4")]
     Lz4,
-    /// zlib: orc.
+    /// zlib: orc, avro.
     #[option(name = "zlib")]
     Zlib,
-    /// gzip: parquet.
+    /// gzip: parquet and texts.
     #[option(name = "gzip", alias = "gz")]
     Gzip,
     /// Brotli: parquet.
     #[option(name = "brotli")]
     Brotli,
-    /// Zstandard: parquet.
+    /// Zstandard: parquet, orc, avro and texts.
     #[option(name = "zstd")]
     Zstd,
+    /// bzip2: avro and texts.
+    #[option(name = "bzip2", alias = "bz2")]
+    Bzip2,
 }
 
 /// How whole files are packed into archives.
@@ -118,7 +124,7 @@ pub enum DataSaveMode {
 /// under `tmp_path` and moved into `path` when a checkpoint, or the job, is complete. Rows of every
 /// kind are written, deletes too, as SeaTunnel does.
 #[derive(Clone, Debug, Options)]
-pub struct LocalFileSinkOptions {
+pub struct FileSinkOptions {
     /// The folder that files are written to. `${database_name}`, `${schema_name}`, `${table_name}` and kin stand for the names of the table.
     pub path: String,
     /// Where files are written before they are moved into `path`. Best on the same file system as `path`; otherwise each file is copied.
@@ -127,7 +133,7 @@ pub struct LocalFileSinkOptions {
     /// What the files hold.
     #[option(default = SinkFormat::Csv, fallback("file_format"))]
     pub file_format_type: SinkFormat,
-    /// Encoding of text, csv and json files. A character that it does not have is an error.
+    /// Encoding of text, csv, json, xml files and of changes. A character that it does not have is an error.
     #[option(default = "UTF-8".to_owned())]
     pub encoding: String,
     /// Whether `file_name_expression` is used. It is used whenever it is given, unless this is `false`.
@@ -173,7 +179,7 @@ pub struct LocalFileSinkOptions {
     /// Whether a writer that gets no row at all still writes a file, empty but for its header.
     #[option(default = false, since = "2.3.10")]
     pub create_empty_file_when_no_data: bool,
-    /// Compression: none or lzo for text, csv and json; none, snappy, lz4, gzip, brotli or zstd for parquet.
+    /// Compression: none, lzo, gzip, zstd, lz4, snappy or bzip2 for text, csv, json, xml and changes; none, snappy, lz4, gzip, brotli or zstd for parquet; none, lzo, snappy, lz4, zlib or zstd for orc; none, snappy, zlib, zstd or bzip2 for avro; none for excel and binary.
     #[option(default = SinkCompression::None)]
     pub compress_codec: SinkCompression,
     /// Accepted; files are not packed into archives when written, as in SeaTunnel.
@@ -197,25 +203,25 @@ pub struct LocalFileSinkOptions {
     /// What happens to files in the target folder before the first row.
     #[option(default = DataSaveMode::AppendData)]
     pub data_save_mode: DataSaveMode,
-    /// Not built in yet: timestamps of parquet files are 64-bit microseconds.
+    /// Whether timestamps of parquet files are INT96, as programs from before 2016 want them, and not 64-bit microseconds.
     #[option(default = false)]
     pub parquet_avro_write_timestamp_as_int96: bool,
-    /// Not built in yet: columns of parquet files that hold 12 bytes of an INT96.
+    /// Columns of bytes that hold the 12 bytes of an INT96, and are written to parquet files as such.
     #[option(default = Vec::new())]
     pub parquet_avro_write_fixed_as_int96: Vec<String>,
-    /// Excel: rows kept in memory. Excel is not built in yet.
+    /// Excel: accepted; rows go to a temporary file at once.
     pub max_rows_in_memory: Option<u64>,
-    /// Excel: rows of a sheet. Excel is not built in yet.
+    /// Excel: rows of a sheet at most, with its header; further rows go into another sheet. 1048576 if not given.
     pub sheet_max_rows: Option<u64>,
-    /// Excel: name of the sheet. Excel is not built in yet.
+    /// Excel: name of the sheet; `Sheet0` if not given.
     pub sheet_name: Option<String>,
-    /// XML: the outermost tag. XML is not built in yet.
+    /// XML: the outermost tag; `RECORDS` if not given.
     pub xml_root_tag: Option<String>,
-    /// XML: the tag of a row. XML is not built in yet.
+    /// XML: the tag of a row; `RECORD` if not given.
     pub xml_row_tag: Option<String>,
-    /// XML: whether fields are attributes. XML is not built in yet.
+    /// XML: whether fields are attributes of a row, or elements inside of it. Needed for xml.
     pub xml_use_attr_format: Option<bool>,
-    /// Change events: whether both halves of an update become one event. Those formats are not built in yet.
+    /// Changes: whether both halves of an update become one change; without it they are a delete and an insert.
     #[option(default = false)]
     pub merge_update_event: bool,
     /// Not built in yet: the columns of a table do not change while a job runs.

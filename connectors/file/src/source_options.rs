@@ -20,7 +20,10 @@ pub enum SourceFormat {
     /// Apache ORC.
     #[option(name = "orc")]
     Orc,
-    /// Excel workbooks.
+    /// Apache Avro.
+    #[option(name = "avro")]
+    Avro,
+    /// Excel workbooks, xls and xlsx.
     #[option(name = "excel")]
     Excel,
     /// XML.
@@ -29,13 +32,13 @@ pub enum SourceFormat {
     /// Files as they are.
     #[option(name = "binary")]
     Binary,
-    /// Markdown.
+    /// Markdown documents, a row for each of their parts.
     #[option(name = "markdown")]
     Markdown,
-    /// PDF.
+    /// PDF. Not built in yet.
     #[option(name = "pdf")]
     Pdf,
-    /// Word.
+    /// Word. Not built in yet.
     #[option(name = "word")]
     Word,
     /// Change events in Canal's JSON.
@@ -47,6 +50,20 @@ pub enum SourceFormat {
     /// Change events in Maxwell's JSON.
     #[option(name = "maxwell_json")]
     MaxwellJson,
+    /// Change events in Oracle GoldenGate's JSON.
+    #[option(name = "ogg_json")]
+    OggJson,
+}
+
+/// What reads workbooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum ExcelEngine {
+    /// SeaTunnel's default.
+    #[option(name = "POI")]
+    Poi,
+    /// SeaTunnel's for large files.
+    #[option(name = "EasyExcel")]
+    EasyExcel,
 }
 
 /// How a file's content is compressed.
@@ -61,21 +78,24 @@ pub enum SourceCompression {
     /// gzip.
     #[option(name = "gzip", alias = "gz")]
     Gzip,
-    /// Parquet's own business.
+    /// Snappy in frames.
     #[option(name = "snappy")]
     Snappy,
-    /// Parquet's own business.
+    /// LZ4 in frames.
     #[option(name = "lz4")]
     Lz4,
-    /// Parquet's own business.
+    /// The business of formats with their own compression.
     #[option(name = "zlib")]
     Zlib,
-    /// Parquet's own business.
+    /// The business of formats with their own compression.
     #[option(name = "brotli")]
     Brotli,
-    /// Parquet's own business.
+    /// Zstandard.
     #[option(name = "zstd")]
     Zstd,
+    /// bzip2.
+    #[option(name = "bzip2", alias = "bz2")]
+    Bzip2,
 }
 
 /// How files are packed into archives.
@@ -98,7 +118,8 @@ pub enum SourceArchive {
     Gz,
 }
 
-/// Reads files of a folder of this machine: csv, text, json lines and parquet. Large files are read
+/// Reads files of a folder of this machine: csv, text, json lines, parquet, orc, avro, excel, xml, changes of databases
+/// in JSON, Markdown, and any files as they are. Large files are read
 /// by several readers at once when the source has more than one.
 #[derive(Clone, Debug, Options)]
 #[options(one_of("path", "tables_configs"))]
@@ -119,7 +140,7 @@ pub struct FileTableOptions {
     /// What the files hold.
     #[option(fallback("file_format", "format"))]
     pub file_format_type: Option<SourceFormat>,
-    /// Columns of the table, in the order of the file. Needed for csv, text and json; without it each line is one `content`. Parquet files bring their own.
+    /// Columns of the table, in the order of the file. Needed for csv, text and json, where without it each line is one `content`, and for excel, xml and changes. Files of parquet, orc and avro bring their own; those of binary and markdown are always the same.
     pub schema: Option<SchemaOption>,
     /// Columns that are read, in this order; all if not given.
     pub read_columns: Option<Vec<String>>,
@@ -129,7 +150,7 @@ pub struct FileTableOptions {
     /// What stands behind each row of csv and text files. `\n` also takes `\r\n`.
     #[option(default = "\n")]
     pub row_delimiter: String,
-    /// Encoding of csv, text and json files.
+    /// Encoding of csv, text, json, xml and markdown files.
     #[option(default = "UTF-8")]
     pub encoding: String,
     /// How dates are written: a pattern of Java's DateTimeFormatter. `yyyy-MM-dd` if not given; `yyyy/MM/dd`, `yyyy.MM.dd` and `yyyyMMdd` are understood then too.
@@ -138,7 +159,7 @@ pub struct FileTableOptions {
     pub datetime_format: Option<String>,
     /// How times are written: a pattern of Java's DateTimeFormatter. `HH:mm:ss` if not given; fractions of seconds are understood then too.
     pub time_format: Option<String>,
-    /// Lines at the start of each csv or text file that are left out.
+    /// Lines at the start of each csv or text file, or rows of each sheet, that are left out.
     #[option(default = 0)]
     pub skip_header_row_number: u64,
     /// Whether the first line of each csv file names its columns, in whatever order they are there.
@@ -171,7 +192,7 @@ pub struct FileTableOptions {
     /// Whether files in folders below `path` are read.
     #[option(default = true)]
     pub recursive_file_scan: bool,
-    /// Compression of csv, text and json files: none, lzo or gzip.
+    /// Compression of csv, text, json, xml and markdown files: none, lzo, gzip, zstd, lz4, snappy or bzip2. A file that is not compressed so is read as it is with zstd, lz4, snappy and bzip2.
     #[option(default = SourceCompression::None)]
     pub compress_codec: SourceCompression,
     /// Archives that the files are: none, zip, tar, tar_gz or gz.
@@ -183,17 +204,23 @@ pub struct FileTableOptions {
     /// Bytes of a file that one split takes; by size and readers if not given.
     #[option(min = 1, since = "2.3.13")]
     pub file_split_size: Option<u64>,
-    /// Excel: name of the sheet. Excel is not built in yet.
+    /// Excel: name of the sheet; the first one if not given.
     pub sheet_name: Option<String>,
-    /// Excel: what reads it. Excel is not built in yet.
-    pub excel_engine: Option<String>,
-    /// XML: the tag of a row. XML is not built in yet.
+    /// Excel: accepted; there is one that reads all workbooks.
+    #[option(since = "2.3.10")]
+    pub excel_engine: Option<ExcelEngine>,
+    /// Excel: accepted; files are read whatever their size.
+    #[option(since = "2.3.13")]
+    pub poi_excel_max_file_size: Option<u64>,
+    /// XML: the tag of a row, wherever it is in the document. Needed for xml.
     pub xml_row_tag: Option<String>,
-    /// XML: whether fields are attributes. XML is not built in yet.
+    /// XML: whether fields are attributes of a row, or elements inside of it. Needed for xml.
     pub xml_use_attr_format: Option<bool>,
-    /// Binary: bytes of a row. Binary is not built in yet.
+    /// Binary: bytes of a row, up to 100 MiB; 1024 if not given.
+    #[option(since = "2.3.12")]
     pub binary_chunk_size: Option<u64>,
-    /// Binary: whether a row is a whole file. Binary is not built in yet.
+    /// Binary: whether a row is a whole file.
+    #[option(since = "2.3.12")]
     pub binary_complete_file_mode: Option<bool>,
     /// Only `once` is built in: files that come later are not found.
     pub discovery_mode: Option<String>,
@@ -203,6 +230,4 @@ pub struct FileTableOptions {
     pub sync_mode: Option<String>,
     /// Not built in: files stay where they are.
     pub post_sync_action: Option<String>,
-    /// Accepted; the name of the old file format option for hdfs.
-    pub hdfs_site_path: Option<String>,
 }

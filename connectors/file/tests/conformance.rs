@@ -1,4 +1,4 @@
-//! LocalFile against the conformance kit: CSV, JSON and Parquet, what the source reads and what the
+//! LocalFile against the conformance kit: the formats that hold rows of any table, what the source reads and what the
 //! sink writes.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
@@ -18,6 +18,17 @@ use tempfile::TempDir;
 source_tests!(csv_source, Files::new("csv"));
 source_tests!(json_source, Files::new("json"));
 source_tests!(parquet_source, Files::new("parquet"));
+source_tests!(orc_source, Files::new("orc"));
+source_tests!(avro_source, Files::new("avro"));
+source_tests!(xml_source, Files::new("xml"));
+source_tests!(excel_source, Files::new("excel"));
+source_tests!(json_source_of_zstd, Files::new("json").packed("zstd"));
+sink_tests!(orc_sink, Files::new("orc"));
+sink_tests!(orc_sink_of_zlib, Files::new("orc").packed("zlib"));
+sink_tests!(avro_sink, Files::new("avro"));
+sink_tests!(xml_sink, Files::new("xml"));
+sink_tests!(excel_sink, Files::new("excel"));
+sink_tests!(csv_sink_of_bzip2, Files::new("csv").packed("bzip2"));
 sink_tests!(csv_sink, Files::new("csv"));
 sink_tests!(json_sink, Files::new("json"));
 sink_tests!(parquet_sink, Files::new("parquet"));
@@ -31,6 +42,7 @@ struct Files {
     format: &'static str,
     in_place: bool,
     named: bool,
+    codec: &'static str,
     folder: TempDir,
 }
 
@@ -40,12 +52,19 @@ impl Files {
             format,
             in_place: false,
             named: false,
+            codec: "none",
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
     fn in_place(mut self) -> Self {
         self.in_place = true;
+        self
+    }
+
+    /// Files are compressed so.
+    fn packed(mut self, codec: &'static str) -> Self {
+        self.codec = codec;
         self
     }
 
@@ -67,16 +86,28 @@ impl Files {
             "is_enable_transaction": !self.in_place,
             "custom_filename": self.named,
             "file_name_expression": if self.named { "rows" } else { "${transactionId}" },
+            "compress_codec": self.codec,
+            "xml_use_attr_format": false,
+        })
+    }
+
+    /// What a source needs to know besides the columns.
+    fn reading(&self, path: PathBuf) -> Json {
+        json!({
+            "path": path,
+            "file_format_type": self.format,
+            "xml_row_tag": "RECORD",
+            "xml_use_attr_format": false,
+            "skip_header_row_number": i32::from(self.format == "excel"),
+            // Formats with their own compression know it.
+            "compress_codec": if self.format == "orc" { "none" } else { self.codec },
         })
     }
 
     fn source(&self, data: &Data) -> Json {
-        let mut config = json!({
-            "path": self.path(data.name()),
-            "file_format_type": self.format,
-            // Many splits of a small file.
-            "file_split_size": if data.split_by().is_some() { 4_096 } else { 64 << 20 },
-        });
+        let mut config = self.reading(self.path(data.name()));
+        // Many splits of a small file.
+        config["file_split_size"] = json!(if data.split_by().is_some() { 4_096 } else { 64 << 20 });
         if self.format != "parquet" {
             config["schema"] = data.schema_block();
         }
@@ -90,6 +121,13 @@ impl Fixture for Files {
     }
 
     fn holds(&self, data_type: &DataType, value: &Value) -> Holds {
+        match self.format {
+            "orc" => return in_orc(data_type, value),
+            "avro" => return in_avro(data_type),
+            "xml" => return in_text(data_type, value, is_of_xml),
+            "excel" => return in_excel(data_type, value),
+            _ => {}
+        }
         if self.format != "csv" || value.is_null() {
             return Holds::Yes;
         }
@@ -107,9 +145,108 @@ impl Fixture for Files {
         );
         match self.format {
             "parquet" => limits.memory(48 << 20, "a row group of 32 MiB is written in one piece"),
+            "orc" => limits.memory(96 << 20, "a stripe of 32 MiB is written and read in one piece"),
+            "excel" => limits
+                .value_bytes(32_767, "a cell holds 32,767 characters")
+                .memory(48 << 20, "what cells share is read as a whole"),
             _ => limits,
         }
     }
+}
+
+/// Whether a value, or one inside of it, is such.
+fn has(data_type: &DataType, value: &Value, is: &dyn Fn(&DataType, &Value) -> bool) -> bool {
+    is(data_type, value)
+        || match (data_type, value) {
+            (DataType::Array(item), Value::Array(items)) => items.iter().any(|v| has(item, v, is)),
+            (DataType::Map(key, item), Value::Map(entries)) => entries
+                .iter()
+                .any(|(k, v)| has(key, k, is) || has(item, v, is)),
+            (DataType::Row(fields), Value::Row(values)) => {
+                let mut fields = fields.iter().zip(values);
+                fields.any(|(f, v)| has(&f.data_type, v, is))
+            }
+            _ => false,
+        }
+}
+
+/// What ORC has no place for.
+fn in_orc(data_type: &DataType, value: &Value) -> Holds {
+    let has_no_type = |t: &DataType, _: &Value| match t {
+        DataType::Null => true,
+        DataType::Decimal { precision, .. } => *precision > 38,
+        DataType::Row(fields) => fields.is_empty(),
+        _ => false,
+    };
+    let is_in_gap = |_: &DataType, v: &Value| match v {
+        Value::Timestamp(micros) | Value::TimestampTz(micros) => {
+            (-999_000..0).contains(micros)
+        }
+        _ => false,
+    };
+    if has(data_type, value, &has_no_type) {
+        Holds::No("ORC has no type for them")
+    } else if has(data_type, value, &is_in_gap) {
+        Holds::No("readers of ORC take the last second before 1970 for the first one after it")
+    } else {
+        Holds::Yes
+    }
+}
+
+/// What Avro has no place for.
+fn in_avro(data_type: &DataType) -> Holds {
+    match data_type {
+        DataType::Map(key, _)
+            if !matches!(
+                **key,
+                DataType::String
+                    | DataType::Boolean
+                    | DataType::TinyInt
+                    | DataType::SmallInt
+                    | DataType::Int
+                    | DataType::BigInt
+            ) =>
+        {
+            Holds::No("keys of maps are texts in Avro")
+        }
+        _ => Holds::Yes,
+    }
+}
+
+/// What a format of texts has no place for.
+fn in_text(data_type: &DataType, value: &Value, is_allowed: fn(&str) -> bool) -> Holds {
+    let is_unfit = |t: &DataType, v: &Value| match v {
+        Value::String(text) => !is_allowed(text),
+        // Inside of others bytes are in base64.
+        Value::Bytes(bytes) => {
+            t == data_type && !std::str::from_utf8(bytes).is_ok_and(is_allowed)
+        }
+        _ => false,
+    };
+    match has(data_type, value, &is_unfit) {
+        true => Holds::No("texts have no place for all bytes"),
+        false => Holds::Yes,
+    }
+}
+
+fn is_of_xml(text: &str) -> bool {
+    let is_allowed = |c: char| {
+        matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+    };
+    text.chars().all(is_allowed)
+}
+
+/// What becomes of values in cells.
+fn in_excel(data_type: &DataType, value: &Value) -> Holds {
+    let is_empty = match value {
+        Value::String(text) => text.is_empty(),
+        Value::Bytes(bytes) => bytes.is_empty(),
+        _ => false,
+    };
+    if is_empty {
+        return Holds::As(Value::Null, "an empty cell holds nothing");
+    }
+    in_text(data_type, value, |text| text.len() <= 32_767)
 }
 
 /// What CSV makes of a value: inside of lists and rows a text that is null is empty, and what would be
@@ -147,7 +284,11 @@ impl SourceFixture for Files {
 
     async fn bad_inputs(&self) -> FixtureResult<Vec<Bad>> {
         let schema = json!({ "fields": { "id": "bigint", "amount": "decimal(6, 2)" } });
-        let block = |path: &PathBuf| json!({ "path": path, "file_format_type": self.format, "schema": schema });
+        let block = |path: &PathBuf| {
+            let mut block = self.reading(path.clone());
+            block["schema"] = schema.clone();
+            block
+        };
         let missing = self.path("nowhere");
         let malformed = self.path("malformed");
         fs::create_dir_all(&malformed)?;
@@ -155,6 +296,10 @@ impl SourceFixture for Files {
             "csv" => ("1,10.00\n2,20.00\n3,a lot\n", "3"),
             "json" => (
                 "{\"id\":1,\"amount\":1.5}\n{\"id\":2,\"amount\":\"a lot\"}\n",
+                "2",
+            ),
+            "xml" => (
+                "<RECORDS><RECORD><id>1</id></RECORD><RECORD><amount>a lot</amount></RECORD></RECORDS>",
                 "2",
             ),
             _ => ("PAR1 and no more", ""),
@@ -189,7 +334,7 @@ impl SinkFixture for Files {
             .iter()
             .map(|c| json!({ "name": c.name, "type": c.data_type.to_string() }))
             .collect();
-        let mut config = json!({ "path": path, "file_format_type": self.format });
+        let mut config = self.reading(path);
         if self.format != "parquet" {
             config["schema"] = json!({ "columns": columns });
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use seatunnel_api::{Error, ErrorCode};
+use seatunnel_file_store::Trouble;
 
 use crate::codes;
 
@@ -11,6 +12,19 @@ use crate::codes;
 ///
 /// `action` completes "can't …": `write`, `create`, `move … to`.
 pub(crate) fn io_error(action: &str, path: &Path, error: io::Error) -> Error {
+    if let Some(trouble) = Trouble::of(&error) {
+        let code = match error.kind() {
+            io::ErrorKind::PermissionDenied => codes::NO_PERMISSION,
+            _ => codes::WRITE_FAILED,
+        };
+        let message = format!("can't {action} {}: {trouble}", path.display());
+        let help = trouble.advice();
+        let told = Error::new(code, message).with_cause(error);
+        return match help {
+            Some(help) => told.with_help(help),
+            None => told,
+        };
+    }
     let (code, why, help) = explain(&error);
     let message = match why {
         Some(why) => format!("can't {action} {}: {why}", path.display()),

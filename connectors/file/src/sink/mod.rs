@@ -1,4 +1,4 @@
-//! The LocalFile sink: rows as csv, text, json or parquet files of this machine.
+//! The sink: rows as files, of this machine or of a store.
 
 mod charset;
 mod commit;
@@ -23,101 +23,137 @@ use async_trait::async_trait;
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::per_table::per_table;
 use seatunnel_api::{
-    Error, Guarantee, JobContext, PluginInfo, Readback, Result, Sink, SinkContext, SinkFactory,
-    TaskContext,
+    CatalogTable, Error, Guarantee, JobContext, PluginInfo, Readback, Result, Sink, SinkContext,
+    SinkFactory, TaskContext,
 };
+use seatunnel_file_store::Publishing;
 
 use crate::codes;
-use crate::sink_options::LocalFileSinkOptions;
+use crate::place::{Place, Root};
+use crate::sink_options::FileSinkOptions;
 use commit::FileCommittable;
 use io_error::io_error;
 use target::Target;
-use writer::LocalFileWriter;
+use writer::FileSinkWriter;
 
 const NAME: &str = "LocalFile";
 
-/// On what condition rows are there once.
-const CONDITION: &str = "with is_enable_transaction, as long as tmp_path keeps its files until the job is restarted after a failure";
+/// On what condition rows are there once, where files are renamed.
+pub(crate) const BY_RENAMING: &str = "with is_enable_transaction, as long as tmp_path keeps its files until the job is restarted after a failure";
+/// On what condition rows are there once, where uploads are completed.
+pub(crate) const BY_UPLOADS: &str = "with is_enable_transaction, as long as nobody aborts uploads under way until the job is restarted after a failure";
+
+fn condition(place: &Place) -> &'static str {
+    match place {
+        Place::Store(store) if store.publishing() == Publishing::Upload => BY_UPLOADS,
+        _ => BY_RENAMING,
+    }
+}
 
 /// Makes sinks that write files of this machine.
 pub struct LocalFileSinkFactory;
 
 #[async_trait]
 impl SinkFactory for LocalFileSinkFactory {
-    type Options = LocalFileSinkOptions;
+    type Options = FileSinkOptions;
 
     fn info(&self) -> PluginInfo {
         PluginInfo {
             name: NAME,
             aliases: &[],
-            summary: "Writes csv, text, json and parquet files on this machine.",
+            summary: "Writes files of all formats on this machine.",
         }
     }
 
     fn guarantee(&self) -> Guarantee {
-        Guarantee::ExactlyOnce(CONDITION)
+        Guarantee::ExactlyOnce(BY_RENAMING)
     }
 
     async fn create(
         &self,
-        _options: LocalFileSinkOptions,
+        _options: FileSinkOptions,
         context: SinkContext,
     ) -> Result<Arc<dyn DynSink>> {
         per_table(NAME, &context, |options, table| {
-            Ok(LocalFileSink {
-                target: Arc::new(Target::new(options, table)?),
-            })
+            let root = Root {
+                plugin: NAME,
+                place: Place::Here,
+            };
+            FileSink::new(options, root, table)
         })
     }
 }
 
 /// Writes the rows of one table.
-struct LocalFileSink {
+pub(crate) struct FileSink {
     target: Arc<Target>,
 }
 
+impl FileSink {
+    /// A sink of a table.
+    ///
+    /// # Errors
+    /// If the options make no sense, or don't fit the table.
+    pub(crate) fn new(
+        options: FileSinkOptions,
+        root: Root,
+        table: &Arc<CatalogTable>,
+    ) -> Result<Self> {
+        let target = Arc::new(Target::new(options, root, table)?);
+        Ok(Self { target })
+    }
+}
+
 #[async_trait]
-impl Sink for LocalFileSink {
+impl Sink for FileSink {
     type Committable = FileCommittable;
-    type Writer = LocalFileWriter;
+    type Writer = FileSinkWriter;
 
     async fn prepare(&self) -> Result<()> {
         let target = &self.target;
-        save_mode::prepare(
+        let place = &target.root.place;
+        place.tell(save_mode::prepare(
+            place,
             &target.path,
             &target.tmp_path,
             target.options.schema_save_mode,
             target.options.data_save_mode,
-        )
+        ))
     }
 
-    async fn writer(&self, context: TaskContext) -> Result<LocalFileWriter> {
-        LocalFileWriter::new(self.target.clone(), &context)
+    async fn writer(&self, context: TaskContext) -> Result<FileSinkWriter> {
+        FileSinkWriter::new(self.target.clone(), &context)
     }
 
     async fn commit(&self, committables: Vec<FileCommittable>) -> Result<()> {
-        commit::commit(&committables)
+        let place = &self.target.root.place;
+        place.tell(commit::commit(place, &committables))
     }
 
     async fn abort(&self, committables: Vec<FileCommittable>) -> Result<()> {
         // Each is tried; the first error is the one to tell of.
-        committables
-            .iter()
-            .map(commit::abort)
-            .fold(Ok(()), Result::and)
+        let place = &self.target.root.place;
+        let aborted = committables.iter().map(|c| commit::abort(place, c));
+        place.tell(aborted.fold(Ok(()), Result::and))
     }
 
     async fn discard_leftovers(&self, job: &JobContext) -> Result<()> {
-        transaction::discard_job(&self.target.tmp_path, &job.id)
+        let place = &self.target.root.place;
+        place.tell(transaction::discard_job(&self.target, &job.id))
     }
 
     async fn check(&self) -> Result<()> {
         let options = &self.target.options;
-        save_mode::check(
+        let place = &self.target.root.place;
+        place.tell(save_mode::check(
+            place,
             &self.target.path,
             options.schema_save_mode,
             options.data_save_mode,
-        )?;
+        ))?;
+        if !place.is_near() {
+            return Ok(());
+        }
         check_writable(&self.target.path)?;
         if options.is_enable_transaction {
             check_writable(&self.target.tmp_path)?;
@@ -131,7 +167,7 @@ impl Sink for LocalFileSink {
 
     fn guarantee(&self) -> Guarantee {
         if self.target.options.is_enable_transaction {
-            Guarantee::ExactlyOnce(CONDITION)
+            Guarantee::ExactlyOnce(condition(&self.target.root.place))
         } else {
             Guarantee::AtLeastOnce
         }

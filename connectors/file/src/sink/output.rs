@@ -1,10 +1,9 @@
 //! A file of lines that is being written: buffered, encoded, compressed.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
 
-use seatunnel_api::Result;
+use seatunnel_api::{Error, Result};
+use seatunnel_file_formats::packing::{Packer, Packing};
 
 use super::charset::Charset;
 use super::handle::FileHandle;
@@ -19,8 +18,22 @@ pub(crate) struct OutputFile {
     /// UTF-8 that is not written yet.
     buffer: Vec<u8>,
     charset: Charset,
-    lzo: Option<lzop::Compressor>,
+    compressor: Option<Compressor>,
     encoded: Vec<u8>,
+}
+
+/// How a file of lines is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compressing {
+    /// LZO in the container of `lzop`.
+    Lzo,
+    /// As a whole.
+    Packing(Packing),
+}
+
+enum Compressor {
+    Lzo(lzop::Compressor),
+    Packer(Box<Packer>),
 }
 
 impl OutputFile {
@@ -28,23 +41,50 @@ impl OutputFile {
     ///
     /// # Errors
     /// If it can't be written.
-    pub(crate) fn new(file: FileHandle, charset: Charset, lzo: bool) -> Result<Self> {
+    pub(crate) fn new(
+        file: FileHandle,
+        charset: Charset,
+        compressing: Option<Compressing>,
+    ) -> Result<Self> {
+        let compressor = match compressing {
+            None => None,
+            Some(Compressing::Lzo) => Some(Compressor::Lzo(lzop::Compressor::new())),
+            Some(Compressing::Packing(packing)) => {
+                let packer = Packer::new(packing);
+                let packer = packer.map_err(|e| io_error("write", file.path(), e))?;
+                Some(Compressor::Packer(Box::new(packer)))
+            }
+        };
         let mut output = Self {
             file,
             buffer: Vec::with_capacity(BUFFER + BUFFER / 8),
             charset,
-            lzo: lzo.then(lzop::Compressor::new),
+            compressor,
             encoded: Vec::new(),
         };
         let mark = output.charset.byte_order_mark();
-        match &mut output.lzo {
-            Some(lzo) => {
-                lzo.push(mark);
-                output.write_out(&lzop::header())?;
-            }
-            None => output.write_out(mark)?,
+        if let Some(Compressor::Lzo(_)) = output.compressor {
+            output.write_out(&lzop::header())?;
         }
+        output.put(mark)?;
         Ok(output)
+    }
+
+    /// Compresses bytes, if the file is compressed, and writes what is complete.
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        let compressed = match &mut self.compressor {
+            None => return self.write_out(bytes),
+            Some(Compressor::Lzo(lzo)) => {
+                lzo.push(bytes);
+                lzo.full_blocks()
+            }
+            Some(Compressor::Packer(packer)) => {
+                let pushed = packer.push(bytes);
+                pushed.map_err(|e| io_error("write", self.file.path(), e))?;
+                packer.take()
+            }
+        };
+        self.write_out(&compressed)
     }
 
     /// Where lines are put, in UTF-8.
@@ -70,20 +110,12 @@ impl OutputFile {
         let buffer = std::mem::take(&mut self.buffer);
         let mut encoded = std::mem::take(&mut self.encoded);
         encoded.clear();
-        let bytes = if self.charset.is_utf8() {
-            &buffer
+        if self.charset.is_utf8() {
+            self.put(&buffer)?;
         } else {
             self.charset
                 .encode(&buffer, &mut encoded, self.file.path())?;
-            &encoded
-        };
-        match &mut self.lzo {
-            None => self.write_out(bytes)?,
-            Some(lzo) => {
-                lzo.push(bytes);
-                let blocks = lzo.full_blocks();
-                self.write_out(&blocks)?;
-            }
+            self.put(&encoded)?;
         }
         self.buffer = buffer;
         self.buffer.clear();
@@ -107,29 +139,45 @@ impl OutputFile {
     /// If the file can't be written, or a character is not part of its encoding.
     pub(crate) fn put_aside(&mut self) -> Result<()> {
         self.write_buffer()?;
-        if let Some(lzo) = &mut self.lzo {
+        if let Some(Compressor::Lzo(lzo)) = &mut self.compressor {
             let blocks = lzo.all_blocks();
             self.write_out(&blocks)?;
         }
         self.buffer = Vec::new();
         self.encoded = Vec::new();
-        self.file.pause();
-        Ok(())
+        let paused = self.file.pause();
+        paused.map_err(|e| io_error("write", self.file.path(), e))
     }
 
-    /// Writes out what is kept back; the file can then be made durable.
+    /// Writes out what is kept back; the file can then be closed.
     ///
     /// # Errors
     /// If the file can't be written, or a character is not part of its encoding.
-    pub(crate) fn finish(mut self) -> Result<(File, PathBuf)> {
+    pub(crate) fn finish(mut self) -> Result<FileHandle> {
         self.write_buffer()?;
-        if let Some(lzo) = self.lzo.take() {
-            let rest = lzo.finish();
-            self.write_out(&rest)?;
-        }
-        let path = self.file.path().to_owned();
-        self.file
-            .into_file()
-            .map_err(|e| io_error("write", &path, e))
+        let rest = match self.compressor.take() {
+            None => return Ok(self.file),
+            Some(Compressor::Lzo(lzo)) => lzo.finish(),
+            Some(Compressor::Packer(packer)) => {
+                let rest = packer.finish();
+                rest.map_err(|e| io_error("write", self.file.path(), e))?
+            }
+        };
+        self.write_out(&rest)?;
+        Ok(self.file)
+    }
+}
+
+/// For what writes texts by itself, in UTF-8. An error that says more than the operating system's is inside of it.
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        let written = self.write_if_large();
+        written.map_err(io::Error::other::<Error>)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

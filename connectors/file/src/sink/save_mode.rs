@@ -5,8 +5,10 @@ use std::io;
 use std::path::Path;
 
 use seatunnel_api::{Error, Result, codes};
+use seatunnel_file_store::{Store, Trouble};
 
 use super::io_error::io_error;
+use crate::place::Place;
 use crate::sink_options::{DataSaveMode, SchemaSaveMode};
 
 /// Makes the folder ready as the save modes say. What lies in `tmp_path` stays untouched.
@@ -14,26 +16,39 @@ use crate::sink_options::{DataSaveMode, SchemaSaveMode};
 /// # Errors
 /// If a save mode refuses the folder as it is, or it can't be changed.
 pub(crate) fn prepare(
+    place: &Place,
     path: &Path,
     tmp_path: &Path,
     schema_mode: SchemaSaveMode,
     data_mode: DataSaveMode,
 ) -> Result<()> {
-    check(path, schema_mode, data_mode)?;
+    check(place, path, schema_mode, data_mode)?;
     let recreate = schema_mode == SchemaSaveMode::RecreateSchema;
-    if (recreate || data_mode == DataSaveMode::DropData) && path.is_dir() {
+    if recreate || data_mode == DataSaveMode::DropData {
         if path.parent().is_none() {
+            let all = match place {
+                Place::Here => "this machine".to_owned(),
+                Place::Store(store) => store.name().to_owned(),
+            };
             return Err(Error::new(
                 codes::SAVE_MODE,
-                "the save modes of this job would delete all files of this machine: `path` is /",
+                format!("the save modes of this job would delete all files of {all}: `path` is /"),
             ));
         }
-        empty(path, tmp_path)?;
+        match place {
+            Place::Here if path.is_dir() => empty(path, tmp_path)?,
+            Place::Here => {}
+            Place::Store(store) => empty_in(store.as_ref(), path, tmp_path)?,
+        }
     }
     if schema_mode == SchemaSaveMode::Ignore {
         return Ok(());
     }
-    fs::create_dir_all(path).map_err(|e| io_error("create", path, e))
+    let created = match place {
+        Place::Here => fs::create_dir_all(path),
+        Place::Store(store) => store.create_folder(path),
+    };
+    created.map_err(|e| io_error("create", path, e))
 }
 
 /// Whether the save modes accept the folder as it is, without changing it.
@@ -41,16 +56,17 @@ pub(crate) fn prepare(
 /// # Errors
 /// If they don't.
 pub(crate) fn check(
+    place: &Place,
     path: &Path,
     schema_mode: SchemaSaveMode,
     data_mode: DataSaveMode,
 ) -> Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if !found.is_dir() => Err(Error::new(
+    match place.find(path) {
+        Ok(found) if !found.is_folder => Err(Error::new(
             codes::SAVE_MODE,
             format!("`path` must be a folder, {} is a file", path.display()),
         )),
-        Ok(_) if data_mode == DataSaveMode::ErrorWhenDataExists => match first_file(path)? {
+        Ok(_) if data_mode == DataSaveMode::ErrorWhenDataExists => match first_file(place, path)? {
             // RECREATE_SCHEMA empties the folder before data_save_mode looks at it.
             Some(file) if schema_mode != SchemaSaveMode::RecreateSchema => Err(Error::new(
                 codes::DATA_EXISTS,
@@ -63,7 +79,7 @@ pub(crate) fn check(
             _ => Ok(()),
         },
         Ok(_) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+        Err(e) if e.kind() == io::ErrorKind::NotFound && Trouble::of(&e).is_none() => {
             if schema_mode == SchemaSaveMode::ErrorWhenSchemaNotExist {
                 return Err(Error::new(
                     codes::TARGET_MISSING,
@@ -80,23 +96,36 @@ pub(crate) fn check(
 }
 
 /// A file in the folder or below, hidden ones aside.
-fn first_file(folder: &Path) -> Result<Option<String>> {
-    for entry in fs::read_dir(folder).map_err(|e| io_error("read", folder, e))? {
-        let entry = entry.map_err(|e| io_error("read", folder, e))?;
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        let path = entry.path();
-        let found = if path.is_dir() {
-            first_file(&path)?
-        } else {
-            Some(path.display().to_string())
+fn first_file(place: &Place, folder: &Path) -> Result<Option<String>> {
+    let hidden = |name: &str| name.starts_with('.');
+    let files = place.list(folder, true, &hidden);
+    let files = files.map_err(|e| io_error("read", folder, e))?;
+    let mut files = files.iter().filter(|file| {
+        let name = file.path.file_name().unwrap_or_default();
+        !hidden(&name.to_string_lossy())
+    });
+    Ok(files.next().map(|file| file.path.display().to_string()))
+}
+
+/// Deletes all files of a folder of a store, but for those in `keep`.
+fn empty_in(store: &dyn Store, folder: &Path, keep: &Path) -> Result<()> {
+    let failed = |path: &Path, error| io_error("delete", path, error);
+    if !keep.starts_with(folder) {
+        return match store.remove_folder(folder) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(failed(folder, e)),
         };
-        if found.is_some() {
-            return Ok(found);
-        }
     }
-    Ok(None)
+    let files = match store.list(folder, true, &|_| false) {
+        Ok(files) => files,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(io_error("read", folder, e)),
+    };
+    for file in files.iter().filter(|file| !file.path.starts_with(keep)) {
+        let removed = store.remove_file(&file.path);
+        removed.map_err(|e| failed(&file.path, e))?;
+    }
+    Ok(())
 }
 
 /// Deletes all that is in the folder, but for `keep`.

@@ -1,6 +1,6 @@
 //! What the options mean for one table, checked and worked out once.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
@@ -9,15 +9,19 @@ use seatunnel_api::{CatalogTable, DataType, Error, Result, codes};
 
 use super::charset::Charset;
 use super::encode::{
-    Delimited, Json, LineEncoder, LineStyle, ParquetSettings, TimeText, is_supported,
+    BinaryEncoder, ChangeEncoder, Delimited, Int96Columns, Json, LineEncoder, LineStyle, ParquetSettings,
+    TimeText, WholeSettings, is_supported,
 };
 use super::naming::{FileNames, FolderNames};
 use super::partition::Partitioner;
-use crate::sink_options::{LocalFileSinkOptions, SinkArchive, SinkCompression, SinkFormat};
+use crate::place::{Place, Root};
+use crate::sink_options::{FileSinkOptions, SinkArchive, SinkCompression, SinkFormat};
 
 /// Where and how the rows of one table are written.
 pub(crate) struct Target {
-    pub(crate) options: LocalFileSinkOptions,
+    pub(crate) options: FileSinkOptions,
+    /// What the paths are part of.
+    pub(crate) root: Root,
     /// Absolute, so that files find their place whatever folder a restarted job runs in.
     pub(crate) path: PathBuf,
     pub(crate) tmp_path: PathBuf,
@@ -35,24 +39,58 @@ pub(crate) enum Encoder {
     Lines(Box<LineEncoder>),
     /// Parquet, each file by itself.
     Parquet(ParquetSettings),
+    /// Other formats, each file by itself.
+    Whole(WholeSettings),
+    /// Changes of a database, a line each.
+    Changes(Box<ChangeEncoder>),
+    /// Pieces of files, put together again.
+    Binary(BinaryEncoder),
 }
+
+/// Compressions of files that are texts.
+const TEXT: &[SinkCompression] = &[
+    SinkCompression::None,
+    SinkCompression::Lzo,
+    SinkCompression::Gzip,
+    SinkCompression::Zstd,
+    SinkCompression::Lz4,
+    SinkCompression::Snappy,
+    SinkCompression::Bzip2,
+];
 
 /// The formats that are built in: their endings and the compressions they have.
 const FORMATS: &[(SinkFormat, &str, &[SinkCompression])] = &[
+    (SinkFormat::Csv, ".csv", TEXT),
+    (SinkFormat::Text, ".txt", TEXT),
+    (SinkFormat::Json, ".json", TEXT),
+    (SinkFormat::Xml, ".xml", TEXT),
+    (SinkFormat::CanalJson, ".canal_json", TEXT),
+    (SinkFormat::DebeziumJson, ".debezium_json", TEXT),
+    (SinkFormat::MaxwellJson, ".maxwell_json", TEXT),
+    (SinkFormat::Excel, ".xlsx", &[SinkCompression::None]),
+    (SinkFormat::Binary, "", &[SinkCompression::None]),
     (
-        SinkFormat::Csv,
-        ".csv",
-        &[SinkCompression::None, SinkCompression::Lzo],
+        SinkFormat::Orc,
+        ".orc",
+        &[
+            SinkCompression::None,
+            SinkCompression::Lzo,
+            SinkCompression::Snappy,
+            SinkCompression::Lz4,
+            SinkCompression::Zlib,
+            SinkCompression::Zstd,
+        ],
     ),
     (
-        SinkFormat::Text,
-        ".txt",
-        &[SinkCompression::None, SinkCompression::Lzo],
-    ),
-    (
-        SinkFormat::Json,
-        ".json",
-        &[SinkCompression::None, SinkCompression::Lzo],
+        SinkFormat::Avro,
+        ".avro",
+        &[
+            SinkCompression::None,
+            SinkCompression::Snappy,
+            SinkCompression::Zlib,
+            SinkCompression::Zstd,
+            SinkCompression::Bzip2,
+        ],
     ),
     (
         SinkFormat::Parquet,
@@ -79,6 +117,7 @@ fn compression_ending(compression: SinkCompression) -> &'static str {
         SinkCompression::Gzip => ".gz",
         SinkCompression::Brotli => ".br",
         SinkCompression::Zstd => ".zstd",
+        SinkCompression::Bzip2 => ".bz2",
     }
 }
 
@@ -87,7 +126,11 @@ impl Target {
     ///
     /// # Errors
     /// If they make no sense together, or don't fit the table.
-    pub(crate) fn new(options: LocalFileSinkOptions, table: &Arc<CatalogTable>) -> Result<Self> {
+    pub(crate) fn new(
+        options: FileSinkOptions,
+        root: Root,
+        table: &Arc<CatalogTable>,
+    ) -> Result<Self> {
         let format_ending = check_format(&options)?;
         let partition_by: &[String] = match (&options.partition_by, options.have_partition) {
             (_, Some(false)) => &[],
@@ -127,13 +170,15 @@ impl Target {
             Some((partition_columns, Arc::new(folders)))
         };
         let target = Self {
-            path: absolute("path", &options.path)?,
+            path: absolute(&root, "path", &options.path)?,
             tmp_path: absolute(
+                &root,
                 "tmp_path",
                 non_blank(&options.tmp_path).unwrap_or("/tmp/seatunnel"),
             )?,
             charset: Charset::named(&options.encoding)?,
             options,
+            root,
             columns,
             names,
             table: table.clone(),
@@ -157,6 +202,18 @@ impl Target {
     pub(crate) fn encoder(&self) -> Result<Encoder> {
         let options = &self.options;
         let columns = self.columns.iter().map(|i| &self.table.columns()[*i]);
+        let format = options.file_format_type;
+        if format == SinkFormat::Binary {
+            return Ok(Encoder::Binary(BinaryEncoder::new(&self.table)?));
+        }
+        let merge = options.merge_update_event;
+        if let Some(changes) = ChangeEncoder::new(format, &self.table, &self.columns, merge)? {
+            return Ok(Encoder::Changes(Box::new(changes)));
+        }
+        let all: Vec<_> = columns.clone().cloned().collect();
+        if let Some(whole) = WholeSettings::new(options, &all)? {
+            return Ok(Encoder::Whole(whole));
+        }
         if options.file_format_type == SinkFormat::Parquet {
             if let Some(column) = columns
                 .clone()
@@ -173,9 +230,22 @@ impl Target {
             let schema = self.table.arrow_schema().project(&self.columns)?;
             // The table's own metadata says nothing about the file.
             let schema = Arc::new(Schema::new(schema.fields));
+            let int96 = Int96Columns {
+                timestamps: options.parquet_avro_write_timestamp_as_int96,
+                fixed: options.parquet_avro_write_fixed_as_int96.clone(),
+            };
+            for name in &int96.fixed {
+                let found = all.iter().find(|c| c.name == *name);
+                if found.is_none_or(|c| c.data_type != DataType::Bytes) {
+                    return Err(invalid(format!(
+                        "option `parquet_avro_write_fixed_as_int96`: there is no column {name:?} of bytes"
+                    )));
+                }
+            }
             return Ok(Encoder::Parquet(ParquetSettings::new(
                 schema,
                 options.compress_codec,
+                int96,
             )));
         }
         let between = if options.file_format_type == SinkFormat::Json {
@@ -242,7 +312,7 @@ fn non_blank(text: &str) -> Option<&str> {
 }
 
 /// The ending of the format, if it is built in and goes with the other options.
-fn check_format(options: &LocalFileSinkOptions) -> Result<&'static str> {
+fn check_format(options: &FileSinkOptions) -> Result<&'static str> {
     use seatunnel_api::options::OptionValue;
     let format = options.file_format_type;
     let shown = format.render();
@@ -262,16 +332,26 @@ fn check_format(options: &LocalFileSinkOptions) -> Result<&'static str> {
         ))
         .with_help(format!("for {shown} there are {}", known.join(", "))));
     }
-    if format == SinkFormat::Parquet
-        && (options.parquet_avro_write_timestamp_as_int96
-            || !options.parquet_avro_write_fixed_as_int96.is_empty())
-    {
-        return Err(invalid(
-            "writing INT96 to parquet files is not built in yet (`parquet_avro_write_timestamp_as_int96`, `parquet_avro_write_fixed_as_int96`)",
-        )
-        .with_help(
-            "without these options timestamps are written as 64-bit microseconds, which readers have understood since 2016",
-        ));
+    if format == SinkFormat::Binary {
+        let refused = [
+            (
+                "create_empty_file_when_no_data",
+                options.create_empty_file_when_no_data,
+            ),
+            (
+                "partition_by",
+                options.partition_by.as_ref().is_some_and(|p| !p.is_empty()),
+            ),
+            (
+                "sink_columns",
+                options.sink_columns.as_ref().is_some_and(|c| !c.is_empty()),
+            ),
+        ];
+        if let Some((name, _)) = refused.iter().find(|(_, is_given)| *is_given) {
+            return Err(invalid(format!(
+                "option `{name}`: files that are written as they are have no such thing"
+            )));
+        }
     }
     if options.schema_evolution_enabled {
         return Err(invalid(
@@ -291,7 +371,7 @@ fn check_format(options: &LocalFileSinkOptions) -> Result<&'static str> {
 
 /// The columns that go into files.
 fn written_columns(
-    options: &LocalFileSinkOptions,
+    options: &FileSinkOptions,
     table: &CatalogTable,
     partition_columns: &[usize],
 ) -> Result<Vec<usize>> {
@@ -347,11 +427,14 @@ fn find_columns(table: &CatalogTable, option: &str, names: &[String]) -> Result<
 }
 
 /// A folder as an absolute path; `file://` before it is allowed.
-fn absolute(option: &str, path: &str) -> Result<PathBuf> {
-    let plain = path.strip_prefix("file://").unwrap_or(path);
-    if plain.trim().is_empty() {
+fn absolute(root: &Root, option: &str, path: &str) -> Result<PathBuf> {
+    let found = root.path(option, path)?;
+    if path.trim().is_empty() || found.as_os_str().is_empty() {
         return Err(invalid(format!("option `{option}` must not be empty")));
     }
-    std::path::absolute(Path::new(plain))
+    if !matches!(root.place, Place::Here) {
+        return Ok(found);
+    }
+    std::path::absolute(found)
         .map_err(|e| invalid(format!("option `{option}`: {path:?} is not a path")).with_cause(e))
 }

@@ -1,17 +1,22 @@
 //! Where files are written until they are committed.
 //!
 //! Layout under `tmp_path`: `seatunnel/<job>/<writer>/<transaction>/<partition>/<file>`, as SeaTunnel
-//! has it. A transaction holds the files of one writer between two checkpoints.
+//! has it. A transaction holds the files of one writer between two checkpoints. Object stores need no
+//! `tmp_path`: what is uploaded is no file until it is committed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use seatunnel_api::{CheckpointId, Error, Result};
+use seatunnel_file_store::{FileWriter, Publishing, Store};
 
 use super::commit::{FileCommittable, FileMove};
+use super::handle::{FileHandle, Uploads};
 use super::io_error::io_error;
+use super::target::Target;
 use crate::codes;
+use crate::place::Place;
 
 /// The folder of rows that are not partitioned.
 const NO_PARTITION: &str = "NON_PARTITION";
@@ -25,23 +30,32 @@ const TRIES: usize = 8;
 pub(crate) struct Workspace {
     /// `T_<job>_<writer>_<subtask>`
     prefix: String,
-    /// Where transactions are; none if files are written in place.
+    place: Place,
+    /// Where transactions are; none if files are written where they belong.
     staging: Option<PathBuf>,
+    /// Whether files are complete only when they are committed.
+    transactional: bool,
     /// Where files belong.
     target: PathBuf,
 }
 
 impl Workspace {
-    /// The workspace of one writer. Without `tmp_path` files are written in place.
-    pub(crate) fn new(target: &Path, tmp_path: Option<&Path>, job: &str, subtask: usize) -> Self {
+    /// The workspace of one writer.
+    pub(crate) fn new(target: &Target, job: &str, subtask: usize) -> Self {
         let job = plain(job);
         // A writer that is made again after a failure must not meet the files of its forerunner.
         let mut writer = uuid::Uuid::new_v4().simple().to_string();
         writer.truncate(10);
+        let transactional = target.options.is_enable_transaction;
+        let uploads = matches!(&target.root.place, Place::Store(store) if store.publishing() == Publishing::Upload);
+        let staging = (transactional && !uploads)
+            .then(|| target.tmp_path.join("seatunnel").join(&job).join(&writer));
         Self {
-            prefix: format!("T_{job}_{writer}_{subtask}"),
-            staging: tmp_path.map(|tmp| tmp.join("seatunnel").join(&job).join(&writer)),
-            target: target.to_owned(),
+            prefix: format!("{}{writer}_{subtask}", prefix(&job)),
+            place: target.root.place.clone(),
+            staging,
+            transactional,
+            target: target.path.clone(),
         }
     }
 
@@ -50,6 +64,12 @@ impl Workspace {
         let id = format!("{}_{checkpoint}", self.prefix);
         Transaction {
             folder: self.staging.as_ref().map(|staging| staging.join(&id)),
+            uploads: match &self.place {
+                Place::Here => None,
+                Place::Store(store) => Some(Uploads::new(store.clone(), !self.transactional)),
+            },
+            place: self.place.clone(),
+            transactional: self.transactional,
             target: self.target.clone(),
             id,
             files: Vec::new(),
@@ -65,11 +85,55 @@ fn plain(job: &str) -> String {
         .collect()
 }
 
-/// Deletes all that a job has under `tmp_path`.
+/// What the names of a job's transactions start with.
+fn prefix(job: &str) -> String {
+    format!("T_{job}_")
+}
+
+/// Deletes what a job has written and not committed.
 ///
 /// # Errors
 /// If some could not be deleted.
-pub(crate) fn discard_job(tmp_path: &Path, job: &str) -> Result<()> {
+pub(crate) fn discard_job(target: &Target, job: &str) -> Result<()> {
+    match &target.root.place {
+        Place::Here => discard_here(&target.tmp_path, job),
+        Place::Store(store) => discard_in_store(store.as_ref(), target, &plain(job)),
+    }
+}
+
+fn discard_in_store(store: &dyn Store, target: &Target, job: &str) -> Result<()> {
+    if store.publishing() == Publishing::Upload {
+        return match store.abort_unfinished(&target.path, &prefix(job)) {
+            Ok(0) => Ok(()),
+            Ok(aborted) => {
+                tracing::info!(
+                    "{aborted} uploads of a process that was killed are given up, below {} in {}",
+                    target.path.display(),
+                    store.name()
+                );
+                Ok(())
+            }
+            // Nothing was ever written there.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(left_behind(&target.path, e)),
+        };
+    }
+    let all = target.tmp_path.join("seatunnel");
+    let folder = all.join(job);
+    let removed = store.remove_folder(&folder);
+    if removed.map_err(|e| left_behind(&folder, e))? {
+        tracing::info!(
+            "files of a process that was killed are removed: {} in {}",
+            folder.display(),
+            store.name()
+        );
+        // It stays if another job has files there.
+        store.remove_empty_folder(&all);
+    }
+    Ok(())
+}
+
+fn discard_here(tmp_path: &Path, job: &str) -> Result<()> {
     let all = tmp_path.join("seatunnel");
     let folder = all.join(plain(job));
     match fs::remove_dir_all(&folder) {
@@ -88,11 +152,14 @@ pub(crate) fn discard_job(tmp_path: &Path, job: &str) -> Result<()> {
 }
 
 /// The files of a writer between two checkpoints. What is not handed over is deleted when it is dropped.
-#[derive(Debug)]
 pub(crate) struct Transaction {
     id: String,
+    place: Place,
+    transactional: bool,
     /// Where files are written; none if that is where they belong.
     folder: Option<PathBuf>,
+    /// In a store, what its closed files have to be completed by.
+    uploads: Option<Uploads>,
     target: PathBuf,
     files: Vec<FileMove>,
 }
@@ -106,7 +173,7 @@ impl Transaction {
         &mut self,
         partition: &str,
         name: impl Fn(&str, u32) -> String,
-    ) -> Result<(File, PathBuf)> {
+    ) -> Result<FileHandle> {
         let target = self.target.join(partition);
         let folder = match &self.folder {
             None => target.clone(),
@@ -117,6 +184,18 @@ impl Transaction {
         loop {
             let name = name(&self.id, taken);
             let path = folder.join(&name);
+            if let (Place::Store(store), Some(uploads)) = (&self.place, &self.uploads) {
+                match begin(store.as_ref(), &path, &self.files, self.transactional) {
+                    Ok(writer) => {
+                        let file = FileHandle::in_store(writer, path.clone(), uploads.clone());
+                        self.files.push(FileMove::new(path, target.join(name)));
+                        return Ok(file);
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => taken += 1,
+                    Err(e) => return Err(io_error("create", &path, e)),
+                }
+                continue;
+            }
             // A name may bring a folder with it.
             let parent = path.parent().unwrap_or(&folder);
             let created = fs::create_dir_all(parent)
@@ -124,11 +203,8 @@ impl Transaction {
             match created {
                 Ok(file) => {
                     let to = target.join(name);
-                    self.files.push(FileMove {
-                        from: path.clone(),
-                        to,
-                    });
-                    return Ok((file, path));
+                    self.files.push(FileMove::new(path.clone(), to));
+                    return Ok(FileHandle::new(file, path));
                 }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_file() => taken += 1,
                 Err(e) if e.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
@@ -139,9 +215,17 @@ impl Transaction {
 
     /// Hands its closed files over to be committed; none if there is nothing to commit.
     pub(crate) fn hand_over(mut self) -> Option<FileCommittable> {
-        let moves = std::mem::take(&mut self.files);
-        let transaction = self.folder.take()?;
-        (!moves.is_empty()).then_some(FileCommittable { transaction, moves })
+        let mut moves = std::mem::take(&mut self.files);
+        if !self.transactional || moves.is_empty() {
+            return None;
+        }
+        if let Some(uploads) = &self.uploads {
+            for file in &mut moves {
+                file.upload = uploads.take(&file.from);
+            }
+        }
+        let transaction = self.folder.take().unwrap_or_default();
+        Some(FileCommittable { transaction, moves })
     }
 
     /// Deletes its files.
@@ -150,8 +234,22 @@ impl Transaction {
     /// If some could not be deleted; they are named.
     pub(crate) fn discard(&mut self) -> Result<()> {
         let files = std::mem::take(&mut self.files);
+        if let Some(uploads) = &self.uploads {
+            let given_up = uploads.give_up();
+            given_up.map_err(|e| left_behind(&self.target, e))?;
+        }
         if files.is_empty() {
             return Ok(());
+        }
+        if let Place::Store(store) = &self.place {
+            return match self.folder.take() {
+                Some(folder) => remove_transaction_in(store.as_ref(), &folder),
+                None if self.transactional => Ok(()),
+                None => files.iter().try_for_each(|file| {
+                    let removed = store.remove_file(&file.to);
+                    removed.map_err(|e| left_behind(&file.to, e))
+                }),
+            };
         }
         match self.folder.take() {
             Some(folder) => remove_transaction(&folder),
@@ -166,6 +264,36 @@ impl Drop for Transaction {
             tracing::warn!("{}", error.report());
         }
     }
+}
+
+/// Begins a file of a store, if the name is free.
+fn begin(
+    store: &dyn Store,
+    path: &Path,
+    files: &[FileMove],
+    transactional: bool,
+) -> io::Result<Box<dyn FileWriter>> {
+    if files.iter().any(|file| file.from == path) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    // Names of transactions are unique, others may be those of files that are there.
+    if !transactional && store.publishing() == Publishing::Upload {
+        match store.find(path) {
+            Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+    }
+    store.create(path)
+}
+
+/// Deletes a transaction's folder in a store, and those above it that are empty then.
+pub(crate) fn remove_transaction_in(store: &dyn Store, folder: &Path) -> Result<()> {
+    let removed = store.remove_folder(folder);
+    removed.map_err(|e| left_behind(folder, e))?;
+    let mut above = folder.ancestors().skip(1).take(OWN_FOLDERS);
+    above.all(|folder| store.remove_empty_folder(folder));
+    Ok(())
 }
 
 /// Deletes a transaction's folder, and those above it that are empty then.
@@ -190,7 +318,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-fn left_behind(path: &Path, error: io::Error) -> Error {
+pub(crate) fn left_behind(path: &Path, error: io::Error) -> Error {
     Error::new(
         codes::LEFT_BEHIND,
         format!("{} is left over and could not be deleted", path.display()),

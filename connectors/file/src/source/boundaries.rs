@@ -1,29 +1,35 @@
 //! Where large files of lines can be cut, so that several readers can read them.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::Path;
 
 use memchr::{memchr, memchr_iter};
 
+use crate::place::Place;
+
 /// Bytes that are looked at in one go.
 const CHUNK: usize = 1 << 20;
+/// Bytes in which the end of a line is looked for.
+const LINE: usize = 64 << 10;
 
 /// The starts of records next to each of the `targets` (byte offsets, growing), found by reading the
-/// file once, from the first record at `start`. With a `quote`, line ends inside of quotes are no record's end: a quote opens a field
+/// file once, from the first record at `range.0` to its end at `range.1`; without a `quote` only around the targets. With a `quote`, line ends inside of quotes are no record's end: a quote opens a field
 /// only right behind a delimiter or a line end, and two in a row are one character.
 ///
 /// # Errors
 /// If the file can't be read.
 pub(crate) fn record_starts(
+    place: &Place,
     path: &Path,
-    start: u64,
+    range: (u64, u64),
     targets: &[u64],
     delimiter: u8,
     quote: Option<u8>,
 ) -> io::Result<Vec<u64>> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(start))?;
+    if quote.is_none() {
+        return line_starts(place, path, targets);
+    }
+    let mut file = place.read(path, Some(range))?;
     let mut scan = Scan {
         targets,
         found: Vec::with_capacity(targets.len()),
@@ -34,7 +40,7 @@ pub(crate) fn record_starts(
         quote,
     };
     let mut buffer = vec![0; CHUNK];
-    let mut offset = start;
+    let mut offset = range.0;
     while scan.found.len() < targets.len() {
         let length = file.read(&mut buffer)?;
         if length == 0 {
@@ -44,6 +50,35 @@ pub(crate) fn record_starts(
         offset += length as u64;
     }
     Ok(scan.found)
+}
+
+/// The starts of lines next to each of the targets.
+fn line_starts(place: &Place, path: &Path, targets: &[u64]) -> io::Result<Vec<u64>> {
+    let file = place.open(path)?;
+    let mut buffer = vec![0; LINE];
+    let mut found: Vec<u64> = Vec::with_capacity(targets.len());
+    for target in targets {
+        if let Some(last) = found.last()
+            && last >= target
+        {
+            found.push(*last);
+            continue;
+        }
+        // A line that starts right at the target has its line end just before it.
+        let mut offset = target.saturating_sub(1);
+        loop {
+            let length = file.read_at(offset, &mut buffer)?;
+            if length == 0 {
+                return Ok(found);
+            }
+            if let Some(at) = memchr(b'\n', &buffer[..length]) {
+                found.push(offset + at as u64 + 1);
+                break;
+            }
+            offset += length as u64;
+        }
+    }
+    Ok(found)
 }
 
 struct Scan<'a> {
@@ -125,8 +160,8 @@ impl Scan<'_> {
 }
 
 /// The number of the line (from 1) that starts at a byte offset, counted when an error needs it.
-pub(crate) fn line_at(path: &Path, offset: u64) -> Option<u64> {
-    let mut file = File::open(path).ok()?.take(offset);
+pub(crate) fn line_at(place: &Place, path: &Path, offset: u64) -> Option<u64> {
+    let mut file = place.read(path, Some((0, offset))).ok()?;
     let mut buffer = vec![0; CHUNK];
     let mut lines = 1;
     loop {

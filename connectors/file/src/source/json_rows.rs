@@ -22,6 +22,7 @@ use seatunnel_api::{DirtyRows, Error, Output, Result};
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert, parse_date, parse_time, parse_timestamp};
 use super::dirty::{DirtyLine, Lines, set_aside};
+use super::json_columns::JsonColumns;
 use super::json_numbers::long_numbers_as_texts;
 use super::json_texts::containers_as_texts;
 use super::numbers::{parse_decimal, parse_integer};
@@ -37,6 +38,8 @@ use crate::halving::find_bad;
 /// How the objects of a table's files are read.
 pub(crate) struct JsonRules {
     text: TextRules,
+    /// What reads nearly all files; the way of others, and of lines that it gives up on, is `way`.
+    quick: Option<JsonColumns>,
     way: Way,
 }
 
@@ -76,9 +79,13 @@ impl JsonRules {
                 .collect();
             Way::Columns(Arc::new(Schema::new(fields)))
         } else {
-            Way::Rows(columns)
+            Way::Rows(columns.clone())
         };
-        Self { text, way }
+        Self {
+            text,
+            quick: JsonColumns::new(columns.iter()),
+            way,
+        }
     }
 
     fn decoder(schema: &SchemaRef, rows: usize) -> Result<Decoder, ArrowError> {
@@ -125,7 +132,7 @@ pub(crate) async fn read(
     let by_bytes = table.reads_by_bytes();
     let range = by_bytes.then_some((split.start, split.end));
     let start = split.start;
-    let mut parts = table.packing.open(&path, range)?;
+    let mut parts = table.packing.open(&table.place, &path, range)?;
     let mut progress = Progress::new(split, by_bytes);
     while let Some(stream) = parts.next(&path)? {
         let stream = match table.encoding {
@@ -180,7 +187,10 @@ pub(crate) async fn read(
 }
 
 /// Length of the lines at the front of the window, about so many bytes; none at the end.
-fn whole_lines<R: std::io::Read>(
+///
+/// # Errors
+/// If the file can't be read, or a line is too long.
+pub(crate) fn whole_lines<R: std::io::Read>(
     window: &mut Window<R>,
     bytes: usize,
     path: &Path,
@@ -223,7 +233,7 @@ fn line_ends(data: &[u8]) -> u64 {
 impl Place<'_> {
     /// Counts the lines before the data, if they are not.
     fn count_lines(&mut self) {
-        let count = || line_at(self.path, self.offset).map_or(0, |line| line - 1);
+        let count = || line_at(&self.table.place, self.path, self.offset).map_or(0, |line| line - 1);
         self.lines_before = Some(self.lines_before.unwrap_or_else(count));
     }
 
@@ -240,7 +250,7 @@ impl Place<'_> {
     fn error(&self, message: String, data: &[u8], start: usize) -> Error {
         let line = match self.lines_before {
             Some(before) => Some(before + line_ends(&data[..start]) + 1),
-            None => line_at(self.path, self.offset + start as u64),
+            None => line_at(&self.table.place, self.path, self.offset + start as u64),
         };
         let text = String::from_utf8_lossy(&data[start..]);
         let mut shown: String = text.lines().next().unwrap_or("").chars().take(80).collect();
@@ -260,6 +270,14 @@ impl Place<'_> {
 impl JsonRules {
     /// A batch of the lines in `data`, and the bytes that it took.
     fn next(&self, data: &[u8], rows: usize, place: &Place<'_>) -> Result<(Option<Batch>, usize)> {
+        let quick = self.quick.as_ref();
+        if let Some(read) = quick.and_then(|quick| quick.read(data, rows, &self.text)) {
+            let batch = match read.rows {
+                0 => None,
+                rows => Some(place.table.with_partitions(place.path, read.columns, rows)?),
+            };
+            return Ok((batch, read.used));
+        }
         match &self.way {
             Way::Columns(schema) => {
                 let (records, used) = match Self::decode(schema, data, rows) {

@@ -17,6 +17,7 @@ use super::table::FileTable;
 use super::window::Window;
 use crate::codes;
 use crate::halving::find_bad;
+use crate::place::Place;
 
 /// How the lines of a table's files are read.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ pub(crate) async fn read(
     let path = Path::new(&split.path).to_owned();
     let by_bytes = table.reads_by_bytes();
     let range = by_bytes.then_some((split.start, split.end));
-    let mut parts = table.packing.open(&path, range)?;
+    let mut parts = table.packing.open(&table.place, &path, range)?;
     let start = split.start;
     let mut progress = Progress::new(split, by_bytes);
     // What the header of a file says about the order of its columns.
@@ -262,7 +263,7 @@ impl Reading<'_> {
     fn line(&self, start: u32, data: &[u8], offset: u64) -> u64 {
         match self.lines_before {
             Some(before) => before + line_ends(&data[..start as usize]) + 1,
-            None => line_at(self.path, offset + u64::from(start)).unwrap_or(1),
+            None => line_at(&self.table.place, self.path, offset + u64::from(start)).unwrap_or(1),
         }
     }
 
@@ -321,9 +322,9 @@ fn header_length(rules: &LineRules, data: &[u8]) -> usize {
 ///
 /// # Errors
 /// If the file can't be read.
-pub(crate) fn first_record(rules: &LineRules, path: &Path) -> Result<u64> {
-    let file = std::fs::File::open(path).map_err(|e| read_failed(path, e))?;
-    let mut window = Window::new(file, 0);
+pub(crate) fn first_record(place: &Place, rules: &LineRules, path: &Path) -> Result<u64> {
+    let file = place.open(path).map_err(|e| read_failed(path, e))?;
+    let mut window = Window::new(file.reader(0), 0);
     window.fill(false).map_err(|e| read_failed(path, e))?;
     skip_start(rules, &mut window, path)?;
     if rules.use_header {
@@ -351,8 +352,8 @@ fn skip_line<R: std::io::Read>(row_end: &[u8], window: &mut Window<R>, path: &Pa
 
 /// Reads the header of a plain file, for splits that don't start with it.
 fn read_header(table: &FileTable, rules: &LineRules, path: &Path) -> Result<Vec<Option<usize>>> {
-    let file = std::fs::File::open(path).map_err(|e| read_failed(path, e))?;
-    let mut window = Window::new(file, 0);
+    let file = table.place.open(path).map_err(|e| read_failed(path, e))?;
+    let mut window = Window::new(file.reader(0), 0);
     window.fill(false).map_err(|e| read_failed(path, e))?;
     skip_start(rules, &mut window, path)?;
     header_order(table, rules, window.bytes(), path)

@@ -1,19 +1,22 @@
 //! Finds the files of a table.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use regex::Regex;
 use seatunnel_api::{Error, Result, codes as api_codes, time};
 
+use seatunnel_file_store::Entry;
+
 use super::streams::read_failed;
+use crate::place::Place;
 use crate::source_options::FileTableOptions;
 
 /// Which files of a folder are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
     pub(crate) root: PathBuf,
+    place: Place,
     recursive: bool,
     pattern: Option<Regex>,
     partitions: Vec<String>,
@@ -34,7 +37,7 @@ impl Listing {
     ///
     /// # Errors
     /// If a pattern or a time can't be understood.
-    pub(crate) fn new(root: PathBuf, options: &FileTableOptions) -> Result<Self> {
+    pub(crate) fn new(place: Place, root: PathBuf, options: &FileTableOptions) -> Result<Self> {
         let invalid = |message: String| Error::new(api_codes::OPTION_INVALID, message);
         let pattern = match &options.file_filter_pattern {
             None => None,
@@ -59,6 +62,7 @@ impl Listing {
         };
         Ok(Self {
             root,
+            place,
             recursive: options.recursive_file_scan,
             pattern,
             partitions: options.read_partitions.clone(),
@@ -82,44 +86,43 @@ impl Listing {
     /// # Errors
     /// If the path leads nowhere or a folder can't be read.
     pub(crate) fn files(&self) -> Result<Vec<Found>> {
-        let mut found = Vec::new();
-        let metadata = fs::metadata(&self.root).map_err(|e| read_failed(&self.root, e))?;
-        if metadata.is_dir() {
-            self.walk(&self.root, &mut found)?;
-        } else {
-            self.add(&self.root, &metadata, &mut found)?;
-        }
+        let failed = |error| read_failed(&self.root, error);
+        let root = self.place.find(&self.root).map_err(failed)?;
+        let files = match root.is_folder {
+            true => {
+                let hidden = |folder: &str| folder.starts_with('.') || folder == "_SUCCESS";
+                let files = self.place.list(&self.root, self.recursive, &hidden);
+                let mut files = files.map_err(failed)?;
+                files.retain(|file| {
+                    let name = file.path.file_name().unwrap_or_default();
+                    !hidden(&name.to_string_lossy())
+                });
+                files
+            }
+            false => vec![root],
+        };
+        let wanted = files.into_iter().filter(|file| self.takes(file));
+        let found = wanted.map(|file| Found {
+            path: file.path,
+            bytes: file.bytes,
+        });
+        let mut found: Vec<Found> = found.collect();
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
     }
 
-    fn walk(&self, folder: &Path, found: &mut Vec<Found>) -> Result<()> {
-        let entries = fs::read_dir(folder).map_err(|e| read_failed(folder, e))?;
-        for entry in entries {
-            let path = entry.map_err(|e| read_failed(folder, e))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with('.') || name == "_SUCCESS" {
-                continue;
-            }
-            let metadata = fs::metadata(&path).map_err(|e| read_failed(&path, e))?;
-            if !metadata.is_dir() {
-                self.add(&path, &metadata, found)?;
-            } else if self.recursive {
-                self.walk(&path, found)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn add(&self, path: &Path, metadata: &fs::Metadata, found: &mut Vec<Found>) -> Result<()> {
-        let text = path.to_string_lossy();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let below = path
+    /// Whether the options want this file.
+    fn takes(&self, file: &Entry) -> bool {
+        let text = file.path.to_string_lossy();
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        let below = file
+            .path
             .strip_prefix(&self.root)
-            .unwrap_or(path)
+            .unwrap_or(&file.path)
             .to_string_lossy();
-        let changed = metadata.modified().map_err(|e| read_failed(path, e))?;
-        let wanted = metadata.len() > 0
+        // A store that knows no times can't be asked by them: all its files are as old as can be.
+        let changed = file.modified.unwrap_or(UNIX_EPOCH);
+        file.bytes > 0
             && self
                 .pattern
                 .as_ref()
@@ -127,14 +130,7 @@ impl Listing {
             && (self.partitions.is_empty() || self.partitions.iter().any(|p| text.contains(p)))
             && self.ending.as_ref().is_none_or(|e| name.ends_with(e))
             && self.changed_from.is_none_or(|from| changed >= from)
-            && self.changed_before.is_none_or(|before| changed < before);
-        if wanted {
-            found.push(Found {
-                path: path.to_owned(),
-                bytes: metadata.len(),
-            });
-        }
-        Ok(())
+            && self.changed_before.is_none_or(|before| changed < before)
     }
 }
 

@@ -1,24 +1,35 @@
 //! The source.
 
+mod avro_rows;
+mod binary_rows;
 mod boundaries;
 mod cells;
+mod change_rows;
 mod dirty;
+mod excel_rows;
+mod formats;
 mod java_parse;
+mod json_columns;
 mod json_numbers;
 mod json_rows;
 mod json_texts;
 mod lines;
 mod listing;
 mod lzop;
+mod markdown_rows;
 mod nested;
 mod numbers;
+mod orc_rows;
 mod parquet_rows;
 mod progress;
 mod records;
 mod split;
 mod streams;
 mod table;
+mod text_values;
+mod whole;
 mod window;
+mod xml_rows;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -32,6 +43,7 @@ use seatunnel_api::{
 use split::FileSplit;
 use table::FileTable;
 
+use crate::place::{Place, Root};
 use crate::source_options::{FileTableOptions, LocalFileSourceOptions};
 
 /// Makes sources that read files of this machine.
@@ -45,7 +57,7 @@ impl SourceFactory for LocalFileSourceFactory {
         PluginInfo {
             name: "LocalFile",
             aliases: &[],
-            summary: "Reads csv, text, json and parquet files of this machine.",
+            summary: "Reads files of this machine: csv, text, json, parquet, orc, avro, excel, xml, binary and more.",
         }
     }
 
@@ -57,34 +69,46 @@ impl SourceFactory for LocalFileSourceFactory {
         let declared = options
             .tables_configs
             .unwrap_or_else(|| vec![options.table]);
-        let output = context.plugin_output.as_deref();
-        let tables = declared
-            .iter()
-            .map(|table| FileTable::new(table, output))
-            .collect::<Result<Vec<_>>>()?;
-        let mut paths = HashSet::new();
-        if let Some(twice) = tables.iter().find(|t| !paths.insert(t.table.path())) {
-            return Err(Error::new(
-                api_codes::SCHEMA_INVALID,
-                format!("two tables are called {}", twice.table.path()),
-            )
-            .with_help("give each its own name with `schema { table = \"…\" }`"));
-        }
-        Ok(erase_source(FileSource {
-            tables: tables.into(),
-        }))
+        let root = Root {
+            plugin: "LocalFile",
+            place: Place::Here,
+        };
+        let declared = declared.into_iter().map(|table| (table, root.clone()));
+        source_of_tables(declared.collect(), context.plugin_output.as_deref())
     }
+}
+
+/// A source of tables, each with where it is.
+///
+/// # Errors
+/// If the options make no sense, a path leads nowhere or a file can't be read.
+pub(crate) fn source_of_tables(
+    declared: Vec<(FileTableOptions, Root)>,
+    plugin_output: Option<&str>,
+) -> Result<Arc<dyn DynSource>> {
+    let tables = declared
+        .iter()
+        .map(|(table, root)| FileTable::new(table, root, plugin_output))
+        .collect::<Result<Vec<_>>>()?;
+    let mut paths = HashSet::new();
+    if let Some(twice) = tables.iter().find(|t| !paths.insert(t.table.path())) {
+        return Err(Error::new(
+            api_codes::SCHEMA_INVALID,
+            format!("two tables are called {}", twice.table.path()),
+        )
+        .with_help("give each its own name with `schema { table = \"…\" }`"));
+    }
+    Ok(erase_source(FileSource {
+        tables: tables.into(),
+    }))
 }
 
 /// A source of one table.
 ///
 /// # Errors
 /// If the options make no sense, the path leads nowhere or a file can't be read.
-pub(crate) fn source_of(options: &FileTableOptions) -> Result<Arc<dyn DynSource>> {
-    let table = FileTable::new(options, None)?;
-    Ok(erase_source(FileSource {
-        tables: [table].into(),
-    }))
+pub(crate) fn source_of(options: &FileTableOptions, root: &Root) -> Result<Arc<dyn DynSource>> {
+    source_of_tables(vec![(options.clone(), root.clone())], None)
 }
 
 struct FileSource {
@@ -103,7 +127,7 @@ impl Source for FileSource {
     async fn splits(&self, parallelism: usize) -> Result<Vec<FileSplit>> {
         let mut splits = Vec::new();
         for (index, table) in self.tables.iter().enumerate() {
-            splits.extend(table.splits(index, parallelism)?);
+            splits.extend(table.place.tell(table.splits(index, parallelism))?);
         }
         Ok(splits)
     }
@@ -116,7 +140,8 @@ impl Source for FileSource {
     }
 
     async fn check(&self) -> Result<()> {
-        self.tables.iter().try_for_each(FileTable::check)
+        let mut tables = self.tables.iter();
+        tables.try_for_each(|table| table.place.tell(table.check()))
     }
 }
 
@@ -136,6 +161,6 @@ impl SourceReader for FileReader {
                 "a split belongs to a table that this source does not have",
             )
         })?;
-        table.read(split, out, &self.dirty).await
+        table.place.tell(table.read(split, out, &self.dirty).await)
     }
 }

@@ -1,25 +1,84 @@
 //! Reads Parquet.
 
-use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::SchemaRef;
+use arrow_schema::{
+    DataType as ArrowType, Field, FieldRef, Schema, SchemaRef, TimeUnit,
+};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{BatchSize, Column, DataType, Error, Output, Result};
+use seatunnel_file_store::RandomFile;
 
 use super::split::FileSplit;
 use super::streams::read_failed;
 use super::table::FileTable;
 use crate::codes;
+use crate::place::{ParquetBytes, Place};
 
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(|e| read_failed(path, e))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(path, e))
+fn open(place: &Place, path: &Path) -> Result<ParquetRecordBatchReaderBuilder<ParquetBytes>> {
+    let file = place.open(path).map_err(|e| read_failed(path, e))?;
+    read_footer(file, path)
+}
+
+fn read_footer(
+    file: RandomFile,
+    path: &Path,
+) -> Result<ParquetRecordBatchReaderBuilder<ParquetBytes>> {
+    let file = ParquetBytes(file);
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+    let metadata = metadata.map_err(|e| damaged(path, e))?;
+    let metadata = match with_micros(&metadata) {
+        None => metadata,
+        Some(schema) => {
+            let options = ArrowReaderOptions::new().with_schema(schema);
+            let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options);
+            metadata.map_err(|e| damaged(path, e))?
+        }
+    };
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(
+        file, metadata,
+    ))
+}
+
+/// The schema with timestamps that are INT96 in the file as microseconds: as nanoseconds, which they would be, they
+/// end in the year 2262. None if there are none.
+fn with_micros(metadata: &ArrowReaderMetadata) -> Option<SchemaRef> {
+    let columns = metadata.parquet_schema();
+    let roots: Vec<usize> = (0..columns.num_columns())
+        .filter(|leaf| columns.column(*leaf).physical_type() == PhysicalType::INT96)
+        .map(|leaf| columns.get_column_root_idx(leaf))
+        .collect();
+    if roots.is_empty() {
+        return None;
+    }
+    let fields = metadata.schema().fields().iter().enumerate();
+    let fields = fields.map(|(root, field)| match roots.contains(&root) {
+        true => field_with_micros(field),
+        false => field.clone(),
+    });
+    Some(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+}
+
+fn field_with_micros(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        ArrowType::Timestamp(_, zone) => ArrowType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+        ArrowType::List(item) => ArrowType::List(field_with_micros(item)),
+        ArrowType::Map(entries, sorted) => ArrowType::Map(field_with_micros(entries), *sorted),
+        ArrowType::Struct(fields) => {
+            ArrowType::Struct(fields.iter().map(field_with_micros).collect())
+        }
+        other => other.clone(),
+    };
+    Arc::new(Field::clone(field).with_data_type(data_type))
 }
 
 fn damaged(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -35,8 +94,8 @@ fn damaged(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -
 ///
 /// # Errors
 /// If it is no Parquet file, or has a column of a type that there is not.
-pub(crate) fn columns(path: &Path) -> Result<Vec<Column>> {
-    let builder = open(path)?;
+pub(crate) fn columns(place: &Place, path: &Path) -> Result<Vec<Column>> {
+    let builder = open(place, path)?;
     builder
         .schema()
         .fields()
@@ -62,8 +121,8 @@ pub(crate) fn columns(path: &Path) -> Result<Vec<Column>> {
 ///
 /// # Errors
 /// If it is no Parquet file.
-pub(crate) fn row_groups(path: &Path) -> Result<u64> {
-    Ok(open(path)?.metadata().num_row_groups() as u64)
+pub(crate) fn row_groups(place: &Place, path: &Path) -> Result<u64> {
+    Ok(open(place, path)?.metadata().num_row_groups() as u64)
 }
 
 /// Reads the row groups of a split.
@@ -76,7 +135,9 @@ pub(crate) async fn read(
     out: &mut Output<'_, FileSplit>,
 ) -> Result<()> {
     let path = Path::new(&split.path).to_owned();
-    let builder = open(&path)?;
+    let file = table.place.open(&path).map_err(|e| read_failed(&path, e))?;
+    file.read_at_places(table.wanted.len());
+    let builder = read_footer(file, &path)?;
     let schema = builder.schema().clone();
     let wanted: Vec<&Column> = table
         .wanted
@@ -135,24 +196,32 @@ fn rows_of_bytes(metadata: &ParquetMetaData, groups: &[usize], size: BatchSize) 
 }
 
 fn find(schema: &SchemaRef, column: &Column, path: &Path) -> Result<usize> {
-    schema.index_of(&column.name).map_err(|_| {
-        let names = schema.fields().iter().map(|f| f.name().as_str());
-        let error = Error::new(
-            codes::MALFORMED,
-            format!("{} has no column {:?}", path.display(), column.name),
-        );
-        match nearest(&column.name, names.clone()) {
-            Some(near) => error.with_help(format!("did you mean {near:?}?")),
-            None => error.with_help(format!(
-                "its columns are {}",
-                names.collect::<Vec<_>>().join(", ")
-            )),
-        }
-    })
+    schema
+        .index_of(&column.name)
+        .map_err(|_| missing(schema, column, path))
+}
+
+/// A file that doesn't have a column.
+pub(crate) fn missing(schema: &SchemaRef, column: &Column, path: &Path) -> Error {
+    let names = schema.fields().iter().map(|f| f.name().as_str());
+    let error = Error::new(
+        codes::MALFORMED,
+        format!("{} has no column {:?}", path.display(), column.name),
+    );
+    match nearest(&column.name, names.clone()) {
+        Some(near) => error.with_help(format!("did you mean {near:?}?")),
+        None => error.with_help(format!(
+            "its columns are {}",
+            names.collect::<Vec<_>>().join(", ")
+        )),
+    }
 }
 
 /// A column of the file as the type that the table has.
-fn cast(values: &ArrayRef, column: &Column, path: &Path) -> Result<ArrayRef> {
+///
+/// # Errors
+/// If a value doesn't fit that type, or the one can't become the other.
+pub(crate) fn cast(values: &ArrayRef, column: &Column, path: &Path) -> Result<ArrayRef> {
     let wanted = column.data_type.to_arrow();
     if *values.data_type() == wanted {
         return Ok(values.clone());

@@ -1,15 +1,18 @@
 //! Bytes out of files: plain, compressed, packed into archives, in any encoding.
 
-use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use encoding_rs::{CoderResult, Decoder, Encoding};
 use flate2::read::MultiGzDecoder;
 use seatunnel_api::{Error, Result};
+use seatunnel_file_formats::packing;
+
+use seatunnel_file_store::{RandomReader, Trouble};
 
 use super::lzop::LzopReader;
 use crate::codes;
+use crate::place::Place;
 use crate::source_options::{SourceArchive, SourceCompression};
 
 /// Bytes of a file or of a part of an archive.
@@ -28,7 +31,12 @@ impl Packing {
         self.archive == SourceArchive::None
             && !matches!(
                 self.compression,
-                SourceCompression::Lzo | SourceCompression::Gzip
+                SourceCompression::Lzo
+                    | SourceCompression::Gzip
+                    | SourceCompression::Zstd
+                    | SourceCompression::Lz4
+                    | SourceCompression::Snappy
+                    | SourceCompression::Bzip2
             )
     }
 
@@ -37,28 +45,35 @@ impl Packing {
     ///
     /// # Errors
     /// If the file can't be read or isn't packed so, or that of `each`.
-    pub(crate) fn open(self, path: &Path, range: Option<(u64, u64)>) -> Result<Parts> {
+    pub(crate) fn open(
+        self,
+        place: &Place,
+        path: &Path,
+        range: Option<(u64, u64)>,
+    ) -> Result<Parts> {
         let failed = |error: io::Error| read_failed(path, error);
-        let mut file = File::open(path).map_err(failed)?;
-        if let Some((start, end)) = range {
-            file.seek(SeekFrom::Start(start)).map_err(failed)?;
-            let part: Stream = Box::new(file.take(end - start));
+        if range.is_some() {
+            let part = place.read(path, range).map_err(failed)?;
             return Ok(Parts::One(Some(part)));
         }
+        if self.archive == SourceArchive::Zip {
+            let file = place.open(path).map_err(failed)?;
+            let archive = zip::ZipArchive::new(BufReader::new(file.reader(0)));
+            let archive = archive.map_err(|e| malformed(path, "a zip archive", e))?;
+            return Ok(Parts::Zip {
+                archive,
+                next: 0,
+                packing: self,
+            });
+        }
+        let file = place.read(path, None).map_err(failed)?;
         Ok(match self.archive {
-            SourceArchive::None => Parts::One(Some(self.decompress(Box::new(file)))),
+            SourceArchive::None | SourceArchive::Zip => {
+                Parts::One(Some(self.decompress(file).map_err(failed)?))
+            }
             SourceArchive::Gz => {
                 let content = Box::new(MultiGzDecoder::new(BufReader::new(file)));
-                Parts::One(Some(self.decompress(content)))
-            }
-            SourceArchive::Zip => {
-                let archive = zip::ZipArchive::new(BufReader::new(file));
-                let archive = archive.map_err(|e| malformed(path, "a zip archive", e))?;
-                Parts::Zip {
-                    archive,
-                    next: 0,
-                    packing: self,
-                }
+                Parts::One(Some(self.decompress(content).map_err(failed)?))
             }
             SourceArchive::Tar => Parts::Tar {
                 bytes: Box::new(BufReader::new(file)),
@@ -71,11 +86,17 @@ impl Packing {
         })
     }
 
-    fn decompress(self, stream: Stream) -> Stream {
+    fn decompress(self, stream: Stream) -> io::Result<Stream> {
         match self.compression {
-            SourceCompression::Lzo => Box::new(LzopReader::new(stream)),
-            SourceCompression::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(stream))),
-            _ => stream,
+            SourceCompression::Lzo => Ok(Box::new(LzopReader::new(stream))),
+            SourceCompression::Gzip => packing::Packing::Gzip.unpack(stream),
+            SourceCompression::Zstd => packing::Packing::Zstd.unpack_if_packed(stream),
+            SourceCompression::Lz4 => packing::Packing::Lz4.unpack_if_packed(stream),
+            SourceCompression::Snappy => packing::Packing::Snappy.unpack_if_packed(stream),
+            SourceCompression::Bzip2 => packing::Packing::Bzip2.unpack_if_packed(stream),
+            SourceCompression::None | SourceCompression::Zlib | SourceCompression::Brotli => {
+                Ok(stream)
+            }
         }
     }
 }
@@ -86,7 +107,7 @@ pub(crate) enum Parts {
     One(Option<Stream>),
     /// Those of a zip archive.
     Zip {
-        archive: zip::ZipArchive<BufReader<File>>,
+        archive: zip::ZipArchive<BufReader<RandomReader>>,
         next: usize,
         packing: Packing,
     },
@@ -123,7 +144,10 @@ impl Parts {
                     if entry.is_file() && is_content(&name) {
                         let size = entry.size();
                         let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
-                        return Ok(Some(packing.decompress(content)));
+                        return packing
+                            .decompress(content)
+                            .map(Some)
+                            .map_err(|e| read_failed(path, e));
                     }
                 }
                 Ok(None)
@@ -157,7 +181,10 @@ impl Parts {
                     .and_then(|length| complete(length, padding))
                     .map_err(|e| read_failed(path, e))?;
                 if wanted {
-                    return Ok(Some(packing.decompress(content)));
+                    return packing
+                        .decompress(content)
+                        .map(Some)
+                        .map_err(|e| read_failed(path, e));
                 }
             },
         }
@@ -253,6 +280,18 @@ impl Read for Transcoder {
 /// An error of reading a file.
 pub(crate) fn read_failed(path: &Path, error: io::Error) -> Error {
     let name = path.display();
+    if let Some(trouble) = Trouble::of(&error) {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => codes::NOT_FOUND,
+            _ => codes::READ_FAILED,
+        };
+        let help = trouble.advice();
+        let told = Error::new(code, format!("can't read {name}: {trouble}")).with_cause(error);
+        return match help {
+            Some(help) => told.with_help(help),
+            None => told,
+        };
+    }
     match error.kind() {
         io::ErrorKind::NotFound => {
             Error::new(codes::NOT_FOUND, format!("there is no file or folder {name}"))

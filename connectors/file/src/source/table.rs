@@ -1,6 +1,6 @@
 //! One table that is read from files.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE};
@@ -14,6 +14,7 @@ use seatunnel_api::{
 
 use super::boundaries::record_starts;
 use super::cells::TextRules;
+use super::formats::{self, More};
 use super::java_parse::JavaPattern;
 use super::json_rows::JsonRules;
 use super::lines::LineRules;
@@ -23,6 +24,7 @@ use super::split::FileSplit;
 use super::streams::{Packing, read_failed};
 use super::{json_rows, lines, parquet_rows};
 use crate::codes;
+use crate::place::{Place, Root};
 use crate::source_options::{FileTableOptions, SourceFormat};
 
 /// What connectors of files call the catalog of their tables.
@@ -42,6 +44,7 @@ pub(crate) struct FileTable {
     pub(crate) packing: Packing,
     /// The encoding, if it is not UTF-8.
     pub(crate) encoding: Option<&'static Encoding>,
+    pub(crate) place: Place,
     listing: Listing,
     format: Format,
     split: SplitRules,
@@ -51,12 +54,14 @@ enum Format {
     Lines(LineRules),
     Json(JsonRules),
     Parquet,
+    More(More),
 }
 
 /// Whether and how large files are cut.
 #[derive(Clone, Copy)]
 struct SplitRules {
     enabled: bool,
+    asked_for: bool,
     bytes: Option<u64>,
 }
 
@@ -70,30 +75,45 @@ impl FileTable {
     ///
     /// # Errors
     /// If the options make no sense, the path leads nowhere or a file can't be read.
-    pub(crate) fn new(options: &FileTableOptions, plugin_output: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(
+        options: &FileTableOptions,
+        root: &Root,
+        plugin_output: Option<&str>,
+    ) -> Result<Self> {
+        let place = root.place.clone();
+        place.tell(Self::in_place(options, root, plugin_output))
+    }
+
+    fn in_place(
+        options: &FileTableOptions,
+        root: &Root,
+        plugin_output: Option<&str>,
+    ) -> Result<Self> {
         let missing = |name: &str| {
             Error::new(
                 api_codes::OPTION_INVALID,
-                format!("LocalFile needs the option `{name}`"),
+                format!("{} needs the option `{name}`", root.plugin),
             )
         };
         let path = options.path.as_ref().ok_or_else(|| missing("path"))?;
-        let path = path.strip_prefix("file://").unwrap_or(path);
+        let path = root.path("path", path)?;
         let format = options
             .file_format_type
             .ok_or_else(|| missing("file_format_type"))?;
         only_once(options)?;
-        let listing = Listing::new(PathBuf::from(path), options)?;
+        let listing = Listing::new(root.place.clone(), path, options)?;
         let files = listing.files()?;
-        let (file_columns, declared) = columns(options, format, &files)?;
+        let (file_columns, declared) = columns(&root.place, options, format, &files)?;
         let has_columns = declared.is_some_and(|d| !d.schema.columns.is_empty());
         let wanted = wanted(options, &file_columns)?;
         let partition_columns = match files.first() {
-            Some(file) if options.parse_partition_from_path => listing::partitions(&file.path)
-                .into_iter()
-                .map(|(key, _)| key)
-                .filter(|key| !file_columns.iter().any(|c| c.name == *key))
-                .collect(),
+            Some(file) if options.parse_partition_from_path && format != SourceFormat::Binary => {
+                listing::partitions(&file.path)
+                    .into_iter()
+                    .map(|(key, _)| key)
+                    .filter(|key| !file_columns.iter().any(|c| c.name == *key))
+                    .collect()
+            }
             _ => Vec::new(),
         };
         let encoding = encoding(&options.encoding)?;
@@ -109,7 +129,10 @@ impl FileTable {
             }
             SourceFormat::Json => Format::Json(JsonRules::new(&file_columns, &wanted, text)),
             SourceFormat::Parquet => Format::Parquet,
-            other => return Err(not_built_in(other)),
+            other => {
+                let columns = (&file_columns[..], &wanted[..], has_columns);
+                Format::More(More::new(other, options, columns, text)?)
+            }
         };
         let table = table(
             declared,
@@ -128,10 +151,12 @@ impl FileTable {
                 archive: options.archive_compress_codec,
             },
             encoding: (encoding != UTF_8).then_some(encoding),
+            place: root.place.clone(),
             listing,
             format: format_rules,
             split: SplitRules {
                 enabled: options.enable_file_split.unwrap_or(true),
+                asked_for: options.enable_file_split == Some(true),
                 bytes: options.file_split_size,
             },
         })
@@ -152,7 +177,7 @@ impl FileTable {
             let whole = || FileSplit::new(index, &file.path, 0, file.bytes);
             match &self.format {
                 Format::Parquet => {
-                    let groups = parquet_rows::row_groups(&file.path)?;
+                    let groups = parquet_rows::row_groups(&self.place, &file.path)?;
                     if readers > 1 && self.split.enabled {
                         splits.extend(
                             (0..groups).map(|g| FileSplit::new(index, &file.path, g, g + 1)),
@@ -160,6 +185,9 @@ impl FileTable {
                     } else if groups > 0 {
                         splits.push(FileSplit::new(index, &file.path, 0, groups));
                     }
+                }
+                Format::More(more) if !matches!(more, More::Changes(_)) => {
+                    splits.extend(more.splits(self, index, &file, readers)?);
                 }
                 _ => match self.cuts(&file, readers)? {
                     Some(cuts) => splits.extend(
@@ -174,21 +202,41 @@ impl FileTable {
         Ok(splits)
     }
 
-    /// Where a file of lines is cut, its start and end included; none if it is read as a whole.
-    fn cuts(&self, file: &Found, readers: usize) -> Result<Option<Vec<u64>>> {
+    /// Whether files are read by several readers at once.
+    pub(crate) fn may_split(&self) -> bool {
+        self.split.enabled
+    }
+
+    /// Bytes of the pieces that a file is cut into for so many readers; none if it is not.
+    pub(crate) fn piece(&self, file: &Found, readers: usize) -> Option<u64> {
         let size = match self.split.bytes {
             Some(bytes) => bytes,
             None if readers > 1 => {
                 let pieces = readers as u64 * SPLITS_PER_READER;
                 file.bytes.div_ceil(pieces).max(SMALLEST_SPLIT)
             }
-            None => return Ok(None),
+            None => return None,
         };
-        if !self.split.enabled || !self.reads_by_bytes() || size >= file.bytes {
+        (self.split.enabled && size < file.bytes).then_some(size)
+    }
+
+    /// The path of a file below that of the table, or its name if it is all there is.
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        let below = path.strip_prefix(&self.listing.root).unwrap_or(path);
+        let below = match below.as_os_str().is_empty() {
+            true => path.file_name().map_or(path, Path::new),
+            false => below,
+        };
+        below.to_string_lossy().into_owned()
+    }
+
+    /// Where a file of lines is cut, its start and end included; none if it is read as a whole.
+    fn cuts(&self, file: &Found, readers: usize) -> Result<Option<Vec<u64>>> {
+        let Some(size) = self.piece(file, readers).filter(|_| self.reads_by_bytes()) else {
             return Ok(None);
-        }
+        };
         let (delimiter, quote) = match &self.format {
-            Format::Json(_) => (b',', None),
+            Format::Json(_) | Format::More(_) => (b',', None),
             Format::Lines(LineRules {
                 splitter: Splitter::Bytes { delimiter, quote },
                 ..
@@ -205,16 +253,25 @@ impl FileTable {
             }) if row_end == b"\n" => (b',', None),
             _ => return Ok(None),
         };
+        // Finding the ends of rows with quotes means reading the file: from afar only if it is asked for.
+        if quote.is_some()
+            && !self.place.is_near()
+            && self.split.bytes.is_none()
+            && !self.split.asked_for
+        {
+            return Ok(None);
+        }
         // The lines left out at the start stay with the first split, and with its first row.
         let first = match &self.format {
-            Format::Lines(rules) => lines::first_record(rules, &file.path)?,
+            Format::Lines(rules) => lines::first_record(&self.place, rules, &file.path)?,
             _ => 0,
         };
         let targets: Vec<u64> = (1..file.bytes.div_ceil(size))
             .map(|n| n * size)
             .filter(|target| *target > first)
             .collect();
-        let starts = record_starts(&file.path, first, &targets, delimiter, quote)
+        let range = (first, file.bytes);
+        let starts = record_starts(&self.place, &file.path, range, &targets, delimiter, quote)
             .map_err(|e| read_failed(&file.path, e))?;
         let mut cuts = vec![0];
         cuts.extend(starts.into_iter().filter(|at| *at < file.bytes));
@@ -237,6 +294,7 @@ impl FileTable {
             Format::Lines(rules) => lines::read(self, rules, split, out, dirty).await,
             Format::Json(rules) => json_rows::read(self, rules, split, out, dirty).await,
             Format::Parquet => parquet_rows::read(self, split, out).await,
+            Format::More(more) => more.read(self, split, out, dirty).await,
         }
     }
 
@@ -246,7 +304,8 @@ impl FileTable {
     /// Why not.
     pub(crate) fn check(&self) -> Result<()> {
         for file in self.listing.files()? {
-            std::fs::File::open(&file.path).map_err(|e| read_failed(&file.path, e))?;
+            let opened = self.place.open(&file.path);
+            opened.map_err(|e| read_failed(&file.path, e))?;
         }
         Ok(())
     }
@@ -254,6 +313,7 @@ impl FileTable {
 
 /// The columns that the files have, and the schema where one is declared.
 fn columns<'a>(
+    place: &Place,
     options: &'a FileTableOptions,
     format: SourceFormat,
     files: &[Found],
@@ -261,14 +321,15 @@ fn columns<'a>(
     let declared = options.schema.as_ref();
     let content = || vec![Column::new(CONTENT, DataType::String)];
     let columns = match (declared, format) {
+        _ if let Some(fixed) = formats::fixed_columns(format) => fixed,
         (Some(declared), _) if !declared.schema.columns.is_empty() => {
             declared.schema.columns.clone()
         }
         (_, SourceFormat::Parquet) => match files.first() {
-            Some(file) => parquet_rows::columns(&file.path)?,
+            Some(file) => parquet_rows::columns(place, &file.path)?,
             None => content(),
         },
-        _ => content(),
+        _ => formats::columns(place, format, files.first())?.unwrap_or_else(content),
     };
     Ok((columns, declared))
 }
@@ -445,7 +506,7 @@ fn line_rules(
 
 /// SeaTunnel takes the delimiter of text files for a regular expression. One that stands for itself,
 /// `|` or `\\|` or `||`, is taken as it is; that is also quicker.
-fn text_delimiter(text: &[u8]) -> Result<Delimiter> {
+pub(super) fn text_delimiter(text: &[u8]) -> Result<Delimiter> {
     const SPECIAL: &[u8] = b".$|()[{^?*+\\";
     if text.len() == 1 || !text.iter().any(|b| SPECIAL.contains(b)) {
         return Ok(Delimiter::Literal(text.to_vec()));
@@ -479,15 +540,6 @@ fn text_delimiter(text: &[u8]) -> Result<Delimiter> {
         )
         .with_cause(e)
     })
-}
-
-fn not_built_in(format: SourceFormat) -> Error {
-    use seatunnel_api::options::OptionValue;
-    Error::new(
-        codes::UNSUPPORTED,
-        format!("files of the format {} can't be read yet", format.render()),
-    )
-    .with_help("built in are csv, text, json and parquet")
 }
 
 /// Files are looked for once, and stay as they are.

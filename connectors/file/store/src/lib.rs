@@ -5,12 +5,34 @@
 //! is sent while the next one is filled, bytes that are fetched before they are asked for) it does on
 //! threads of its own, within fixed bounds of memory.
 
+#[cfg(any(
+    feature = "hdfs",
+    feature = "object-store",
+    feature = "sftp",
+    feature = "webdav"
+))]
+mod ahead;
 mod random;
+#[cfg(any(
+    feature = "ftp",
+    feature = "hdfs",
+    feature = "sftp",
+    feature = "webdav"
+))]
+mod tree;
 mod trouble;
 mod wait;
 
+#[cfg(feature = "ftp")]
+pub mod ftp;
+#[cfg(feature = "hdfs")]
+pub mod hdfs;
 #[cfg(feature = "object-store")]
 pub mod object;
+#[cfg(feature = "sftp")]
+pub mod sftp;
+#[cfg(feature = "webdav")]
+pub mod webdav;
 
 use std::fmt;
 use std::io::{self, Read};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod failures;
+mod formats;
 mod lines;
 mod names;
 mod parquet_files;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod csv;
+mod formats;
 mod json;
 mod listing;
 mod packed;

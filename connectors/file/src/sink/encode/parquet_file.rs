@@ -1,7 +1,6 @@
 //! Parquet files that are being written.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use seatunnel_api::{Error, Result};
 
+use super::int96::{Int96Columns, Int96Writer};
 use crate::codes;
 use crate::sink::handle::FileHandle;
 use crate::sink::io_error::io_error;
@@ -31,26 +31,33 @@ const SAMPLE: usize = 4_096;
 pub(crate) struct ParquetSettings {
     schema: SchemaRef,
     compression: Compression,
+    int96: Int96Columns,
     /// For each column whether a dictionary pays; known once rows have been seen.
     dictionaries: Option<Vec<bool>>,
 }
 
 impl ParquetSettings {
     /// Settings for files with these columns.
-    pub(crate) fn new(schema: SchemaRef, compression: SinkCompression) -> Self {
+    pub(crate) fn new(
+        schema: SchemaRef,
+        compression: SinkCompression,
+        int96: Int96Columns,
+    ) -> Self {
         let compression = match compression {
             SinkCompression::Snappy => Compression::SNAPPY,
             SinkCompression::Lz4 => Compression::LZ4_RAW,
             SinkCompression::Gzip => Compression::GZIP(GzipLevel::default()),
             SinkCompression::Brotli => Compression::BROTLI(BrotliLevel::default()),
             SinkCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
-            SinkCompression::None | SinkCompression::Lzo | SinkCompression::Zlib => {
-                Compression::UNCOMPRESSED
-            }
+            SinkCompression::None
+            | SinkCompression::Lzo
+            | SinkCompression::Zlib
+            | SinkCompression::Bzip2 => Compression::UNCOMPRESSED,
         };
         Self {
             schema,
             compression,
+            int96,
             dictionaries: None,
         }
     }
@@ -102,8 +109,13 @@ impl ParquetSettings {
 /// A Parquet file that is being written.
 pub(crate) struct ParquetFile {
     path: PathBuf,
-    writer: ArrowWriter<FileHandle>,
+    writer: Writer,
     memory: usize,
+}
+
+enum Writer {
+    Plain(Box<ArrowWriter<FileHandle>>),
+    Int96(Box<Int96Writer<FileHandle>>),
 }
 
 impl ParquetFile {
@@ -120,12 +132,19 @@ impl ParquetFile {
             settings.look_at(first);
         }
         let path = file.path().to_owned();
-        let options = ArrowWriterOptions::new().with_properties(settings.properties());
-        let writer = ArrowWriter::try_new_with_options(file, settings.schema.clone(), options)
-            .map_err(|e| parquet_error(&path, e))?;
+        let (schema, properties) = (settings.schema.clone(), settings.properties());
+        let writer = match settings.int96.is_empty() {
+            true => {
+                let options = ArrowWriterOptions::new().with_properties(properties);
+                ArrowWriter::try_new_with_options(file, schema, options)
+                    .map(|w| Writer::Plain(Box::new(w)))
+            }
+            false => Int96Writer::new(file, schema, properties, &settings.int96)
+                .map(|w| Writer::Int96(Box::new(w))),
+        };
         Ok(Self {
+            writer: writer.map_err(|e| parquet_error(&path, e))?,
             path,
-            writer,
             memory: 0,
         })
     }
@@ -135,9 +154,11 @@ impl ParquetFile {
     /// # Errors
     /// If the file can't be written.
     pub(crate) fn write(&mut self, records: &RecordBatch) -> Result<()> {
-        let written = self.writer.write(records);
-        written.map_err(|e| parquet_error(&self.path, e))?;
-        self.memory = self.writer.memory_size();
+        let written = match &mut self.writer {
+            Writer::Plain(writer) => writer.write(records).map(|()| writer.memory_size()),
+            Writer::Int96(writer) => writer.write(records).map(|()| writer.memory_size()),
+        };
+        self.memory = written.map_err(|e| parquet_error(&self.path, e))?;
         if self.memory >= ROW_GROUP_BYTES {
             self.flush()?;
         }
@@ -151,7 +172,10 @@ impl ParquetFile {
 
     /// The file itself.
     pub(crate) fn handle(&mut self) -> &mut FileHandle {
-        self.writer.inner_mut()
+        match &mut self.writer {
+            Writer::Plain(writer) => writer.inner_mut(),
+            Writer::Int96(writer) => writer.inner_mut(),
+        }
     }
 
     /// Closes the row group, so that nothing is held in memory.
@@ -159,23 +183,25 @@ impl ParquetFile {
     /// # Errors
     /// If the file can't be written.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        let flushed = self.writer.flush();
+        let flushed = match &mut self.writer {
+            Writer::Plain(writer) => writer.flush(),
+            Writer::Int96(writer) => writer.flush(),
+        };
         flushed.map_err(|e| parquet_error(&self.path, e))?;
         self.memory = 0;
         Ok(())
     }
 
-    /// Writes what is left; the file can then be made durable.
+    /// Writes what is left; the file can then be closed.
     ///
     /// # Errors
     /// If the file can't be written.
-    pub(crate) fn finish(self) -> Result<(File, PathBuf)> {
-        match self.writer.into_inner() {
-            Ok(file) => file
-                .into_file()
-                .map_err(|e| io_error("write", &self.path, e)),
-            Err(error) => Err(parquet_error(&self.path, error)),
-        }
+    pub(crate) fn finish(self) -> Result<FileHandle> {
+        let written = match self.writer {
+            Writer::Plain(writer) => writer.into_inner(),
+            Writer::Int96(writer) => writer.into_inner(),
+        };
+        written.map_err(|e| parquet_error(&self.path, e))
     }
 }
 

@@ -23,6 +23,7 @@ use object_store::path::Path as Key;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
 
+use crate::ahead::Ahead;
 use crate::wait::run;
 use crate::{Entry, FileWriter, Publishing, RandomFile, Store, Trouble, Upload};
 
@@ -220,7 +221,9 @@ impl Store for ObjectFiles {
             Some(range) => range,
             None => 0..self.find(path)?.bytes,
         };
-        Ok(Box::new(read::Sequential::new(&self.0, key, range)?))
+        let bytes = range.end.saturating_sub(range.start);
+        let pieces = read::pieces(self.0.clone(), key, range);
+        Ok(Box::new(Ahead::new(pieces, read::AHEAD, bytes)?))
     }
 
     fn open(&self, path: &Path) -> io::Result<RandomFile> {
@@ -279,7 +282,8 @@ impl Store for ObjectFiles {
 
     fn complete(&self, path: &Path, upload: &Upload) -> io::Result<()> {
         let (key, upload) = (key(path)?, upload.clone());
-        self.0.run(async move |shared| {
+        let shared = self.0.clone();
+        run(async move {
             let parts = upload.parts.into_iter();
             let parts = parts.map(|content_id| PartId { content_id }).collect();
             let completed = shared.client.complete_multipart(&key, &upload.id, parts);
@@ -288,9 +292,19 @@ impl Store for ObjectFiles {
             };
             // An upload is gone as soon as it is completed. Names are never used twice: what is there
             // is what it has become.
-            match shared.size(&key).await {
-                Ok(Some(bytes)) if bytes == upload.bytes => Ok(()),
-                _ => Err(error),
+            if let Ok(Some(bytes)) = shared.size(&key).await
+                && bytes == upload.bytes
+            {
+                return Ok(());
+            }
+            // Servers differ in how they say that they don't know it.
+            let folder: Key = key.parts().take(key.parts().count() - 1).collect();
+            let unfinished = shared.unfinished.list(&shared.name, &folder).await;
+            match unfinished {
+                Ok(Some(found)) if found.iter().all(|(_, id)| *id != upload.id) => {
+                    Err(io::ErrorKind::NotFound.into())
+                }
+                _ => Err(explain::explain(&shared.name, error)),
             }
         })
     }
@@ -312,6 +326,7 @@ impl Store for ObjectFiles {
             let shared = self.0.clone();
             run(async move { shared.unfinished.list(&shared.name, &folder).await })?
         };
+        let found = found.unwrap_or_default();
         self.0.run(async move |shared| {
             let mut aborted = 0;
             for (key, id) in found {

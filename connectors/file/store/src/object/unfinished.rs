@@ -57,15 +57,19 @@ struct Found {
 }
 
 impl Unfinished {
-    /// Keys and ids of the uploads to a folder of the store called `name`.
-    pub(super) async fn list(&self, name: &str, folder: &Key) -> io::Result<Vec<(Key, String)>> {
+    /// Keys and ids of the uploads to a folder of the store called `name`; none where they can't be told.
+    pub(super) async fn list(
+        &self,
+        name: &str,
+        folder: &Key,
+    ) -> io::Result<Option<Vec<(Key, String)>>> {
         let Self::Listed {
             client,
             url,
             access,
         } = self
         else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let mut found = Vec::new();
         let mut markers: Option<(String, String)> = None;
@@ -117,7 +121,7 @@ impl Unfinished {
             }
             markers = match (page.is_truncated, page.next_key_marker) {
                 (true, Some(key)) => Some((key, page.next_upload_id_marker.unwrap_or_default())),
-                _ => return Ok(found),
+                _ => return Ok(Some(found)),
             };
         }
     }

@@ -1,0 +1,209 @@
+//! Where the files of a table are: on this machine, or in a store.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::errors::Result as ParquetResult;
+use parquet::file::reader::{ChunkReader, Length};
+use seatunnel_api::{Error, Result, codes};
+use seatunnel_file_store::{Entry, RandomFile, Store};
+
+/// Where the files of a table are.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// On this machine.
+    Here,
+    /// In a store.
+    Store(Arc<dyn Store>),
+}
+
+impl Place {
+    /// A file or folder.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none.
+    pub(crate) fn find(&self, path: &Path) -> io::Result<Entry> {
+        match self {
+            Self::Here => entry(path, &fs::metadata(path)?),
+            Self::Store(store) => store.find(path),
+        }
+    }
+
+    /// The files in a folder, those of its folders too if `recursive`. Folders whose name `skip` takes
+    /// are left out.
+    ///
+    /// # Errors
+    /// If a folder can't be read.
+    pub(crate) fn list(
+        &self,
+        folder: &Path,
+        recursive: bool,
+        skip: &dyn Fn(&str) -> bool,
+    ) -> io::Result<Vec<Entry>> {
+        match self {
+            Self::Here => {
+                let mut found = Vec::new();
+                walk(folder, recursive, skip, &mut found)?;
+                Ok(found)
+            }
+            Self::Store(store) => store.list(folder, recursive, skip),
+        }
+    }
+
+    /// The bytes of a file from the first to the last, or those between two places.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub(crate) fn read(
+        &self,
+        path: &Path,
+        range: Option<(u64, u64)>,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        match (self, range) {
+            (Self::Here, None) => Ok(Box::new(File::open(path)?)),
+            (Self::Here, Some((start, end))) => {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(start))?;
+                Ok(Box::new(file.take(end.saturating_sub(start))))
+            }
+            (Self::Store(store), range) => store.read(path, range.map(|(from, to)| from..to)),
+        }
+    }
+
+    /// A file whose bytes are read here and there.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<RandomFile> {
+        match self {
+            Self::Here => Ok(RandomFile::Here(Arc::new(File::open(path)?))),
+            Self::Store(store) => store.open(path),
+        }
+    }
+
+    /// Whether reading a file twice costs little.
+    pub(crate) fn is_near(&self) -> bool {
+        matches!(self, Self::Here)
+    }
+
+    /// Adds to an error where it was.
+    pub(crate) fn tell<T>(&self, result: Result<T>) -> Result<T> {
+        match self {
+            Self::Here => result,
+            Self::Store(store) => result.map_err(|error: Error| {
+                let name = store.name().to_owned();
+                error.with_context("store", name)
+            }),
+        }
+    }
+}
+
+/// What the paths of a plugin's options lead into.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    /// What the plugin is called.
+    pub(crate) plugin: &'static str,
+    /// Where its files are.
+    pub(crate) place: Place,
+}
+
+impl Root {
+    /// A path out of the option of this name. In a store it is absolute, whether it is written so or
+    /// not; the address of the store may stand in front.
+    ///
+    /// # Errors
+    /// If it leads elsewhere.
+    pub(crate) fn path(&self, option: &str, text: &str) -> Result<PathBuf> {
+        let store = match &self.place {
+            Place::Here => return Ok(text.strip_prefix("file://").unwrap_or(text).into()),
+            Place::Store(store) => store,
+        };
+        let invalid = |message: String| Error::new(codes::OPTION_INVALID, message);
+        let path = match text.split_once("://") {
+            None => text,
+            Some((_, rest)) => {
+                let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                if !host.is_empty() && !store.name().contains(host) {
+                    let name = store.name();
+                    return Err(invalid(format!(
+                        "option `{option}`: {text} is not part of {name}, which the other options name"
+                    )));
+                }
+                path
+            }
+        };
+        let mut absolute = PathBuf::from("/");
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    let message = format!("option `{option}`: {text} must not have `..` in it");
+                    return Err(invalid(message));
+                }
+                part => absolute.push(part),
+            }
+        }
+        Ok(absolute)
+    }
+}
+
+fn entry(path: &Path, metadata: &fs::Metadata) -> io::Result<Entry> {
+    Ok(Entry {
+        path: path.to_owned(),
+        bytes: metadata.len(),
+        modified: Some(metadata.modified()?),
+        is_folder: metadata.is_dir(),
+    })
+}
+
+fn walk(
+    folder: &Path,
+    recursive: bool,
+    skip: &dyn Fn(&str) -> bool,
+    found: &mut Vec<Entry>,
+) -> io::Result<()> {
+    for below in fs::read_dir(folder)? {
+        let path = below?.path();
+        // What a link stands for counts.
+        let metadata = fs::metadata(&path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !metadata.is_dir() {
+            found.push(entry(&path, &metadata)?);
+        } else if recursive && !skip(&name) {
+            walk(&path, recursive, skip, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// A file for the reader of Parquet.
+#[derive(Debug)]
+pub(crate) struct ParquetBytes(pub(crate) RandomFile);
+
+impl Length for ParquetBytes {
+    fn len(&self) -> u64 {
+        // A file that has no size has no footer either.
+        self.0.size().unwrap_or_default()
+    }
+}
+
+impl ChunkReader for ParquetBytes {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        Ok(match &self.0 {
+            RandomFile::Here(file) => Box::new(file.get_read(start)?),
+            file => Box::new(BufReader::new(file.reader(start))),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        match &self.0 {
+            RandomFile::Here(file) => file.get_bytes(start, length),
+            file => Ok(file.bytes(start, length)?),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! FtpFile against the conformance kit: ProFTPD, whose connections for transfers go either way.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use seatunnel_conformance::{sink_tests, source_tests};
+use serde_json::json;
+
+use crate::fixture::{InStore, Served};
+use crate::servers::{PASSWORD, Running, USER, ftp, old_ftp};
+
+source_tests!(json_source, in_ftp(ftp(), "json", "passive_local"));
+source_tests!(parquet_source, in_ftp(ftp(), "parquet", "passive_local"));
+sink_tests!(json_sink, in_ftp(ftp(), "json", "passive_local"));
+sink_tests!(parquet_sink, in_ftp(ftp(), "parquet", "active_local"));
+source_tests!(active_source, in_ftp(ftp(), "json", "active_local"));
+source_tests!(old_source, in_ftp(old_ftp(), "json", "passive_local"));
+
+fn in_ftp(server: &Running, format: &'static str, mode: &str) -> InStore {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let store = json!({
+        "host": "127.0.0.1",
+        "port": server.port,
+        "user": USER,
+        "password": PASSWORD,
+        "connection_mode": mode,
+    });
+    let change = |key: &str, value: serde_json::Value| {
+        let mut changed = store.clone();
+        changed[key] = value;
+        changed
+    };
+    // A blank, which not every command of FTP takes.
+    let root = format!("{}/test {number}", server.files.display());
+    InStore {
+        plugin: "FtpFile",
+        format,
+        seen: root.clone(),
+        root,
+        bad_stores: vec![
+            (
+                "a wrong password",
+                change("password", json!("a-wrong-secret")),
+                "does not let user st in".to_owned(),
+            ),
+            (
+                "a server that is not there",
+                change("port", json!(9)),
+                "can't be reached".to_owned(),
+            ),
+        ],
+        store,
+        look: Box::new(Served),
+        bad_sinks: Vec::new(),
+        in_place: false,
+    }
+}

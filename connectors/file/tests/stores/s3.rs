@@ -1,0 +1,147 @@
+//! S3File against the conformance kit, and OssFile, CosFile and ObsFile, which speak the same language.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use seatunnel_conformance::{sink_tests, source_tests};
+use serde_json::{Value as Json, json};
+
+use crate::fixture::{InStore, Look};
+use crate::servers::{ask, s3};
+
+source_tests!(json_source, in_s3("json"));
+source_tests!(parquet_source, in_s3("parquet"));
+sink_tests!(json_sink, in_s3("json"));
+sink_tests!(parquet_sink, in_s3("parquet"));
+sink_tests!(json_sink_in_place, in_place());
+sink_tests!(
+    oss_sink,
+    in_other(
+        "OssFile",
+        json!({ "access_key": "k", "access_secret": "s" })
+    )
+);
+source_tests!(
+    obs_source,
+    in_other(
+        "ObsFile",
+        json!({ "access_key": "k", "access_secret": "s" })
+    )
+);
+sink_tests!(
+    cos_sink,
+    in_other(
+        "CosFile",
+        json!({ "secret_id": "k", "secret_key": "s", "region": "r" })
+    )
+);
+
+/// A bucket.
+pub(crate) struct Bucket(pub(crate) String);
+
+impl Bucket {
+    /// A new bucket of its own.
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("bucket-{number}");
+        let made = ask(s3().port, "PUT", &format!("/{name}"));
+        assert!(made.contains(" 200 "), "{made}");
+        Self(name)
+    }
+
+    /// The options that say where it is.
+    pub(crate) fn options(&self) -> Json {
+        json!({
+            "bucket": format!("s3a://{}", self.0),
+            "fs.s3a.endpoint": format!("http://127.0.0.1:{}", s3().port),
+            "fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+            "access_key": "any",
+            "secret_key": "secret-that-nobody-may-see",
+        })
+    }
+}
+
+impl Look for Bucket {
+    fn files(&self, folder: &str) -> Vec<String> {
+        let folder = folder.trim_start_matches('/');
+        let keys = |answer: &str| -> Vec<String> {
+            let keys = answer.split("<Key>").skip(1);
+            keys.map(|key| key.split("</Key>").next().unwrap().to_owned())
+                .collect()
+        };
+        let name = &self.0;
+        let mut found = Vec::new();
+        let mut after = String::new();
+        loop {
+            let query = format!("/{name}?list-type=2&prefix={folder}/&start-after={after}");
+            let page = keys(&ask(s3().port, "GET", &query));
+            let Some(last) = page.last() else {
+                break;
+            };
+            after = last.clone();
+            found.extend(page);
+        }
+        let uploads = ask(s3().port, "GET", &format!("/{name}?uploads"));
+        let uploads = keys(&uploads).into_iter();
+        let uploads = uploads.filter(|key| key.starts_with(&format!("{folder}/")));
+        found.extend(uploads.map(|key| format!("upload {key}")));
+        found
+    }
+}
+
+fn in_s3(format: &'static str) -> InStore {
+    let bucket = Bucket::new();
+    let store = bucket.options();
+    let change = |key: &str, value: &str| {
+        let mut changed = store.clone();
+        changed[key] = json!(value);
+        changed
+    };
+    InStore {
+        plugin: "S3File",
+        format,
+        root: "/warehouse".to_owned(),
+        seen: "/warehouse".to_owned(),
+        bad_stores: vec![
+            (
+                "a missing bucket",
+                change("bucket", "no-such-bucket"),
+                "s3://no-such-bucket".to_owned(),
+            ),
+            (
+                "a server that is not there",
+                change("fs.s3a.endpoint", "http://127.0.0.1:9"),
+                "can't be reached".to_owned(),
+            ),
+        ],
+        store,
+        look: Box::new(bucket),
+        bad_sinks: Vec::new(),
+        in_place: false,
+    }
+}
+
+fn in_place() -> InStore {
+    InStore {
+        in_place: true,
+        ..in_s3("json")
+    }
+}
+
+fn in_other(plugin: &'static str, keys: Json) -> InStore {
+    let bucket = Bucket::new();
+    let mut store = json!({
+        "bucket": bucket.0,
+        "endpoint": format!("http://127.0.0.1:{}", s3().port),
+    });
+    for (key, value) in keys.as_object().unwrap() {
+        store[key] = value.clone();
+    }
+    InStore {
+        plugin,
+        store,
+        bad_stores: Vec::new(),
+        look: Box::new(bucket),
+        ..in_s3("json")
+    }
+}

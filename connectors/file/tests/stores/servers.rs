@@ -1,0 +1,312 @@
+//! Private servers on loopback, one of each kind for all tests of the process.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use seatunnel_jdbc_testkit::parts::{Folder, Launch, Server, find};
+
+pub(crate) const USER: &str = "st";
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// A server, and where the files lie that it serves.
+pub(crate) struct Running {
+    _server: Server,
+    pub(crate) port: u16,
+    pub(crate) files: PathBuf,
+    folder: PathBuf,
+}
+
+impl Running {
+    /// Starts what `script` says; `set_up` makes its settings in a folder, for a port.
+    fn start(
+        name: &str,
+        set_up: impl Fn(&Path, u16),
+        script: impl Fn(&Path, u16) -> String,
+    ) -> Self {
+        let listens = |_: &Path, port| format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
+        Self::start_until(name, set_up, script, listens)
+    }
+
+    /// The same; `serves` is what succeeds once the server serves.
+    fn start_until(
+        name: &str,
+        set_up: impl Fn(&Path, u16),
+        script: impl Fn(&Path, u16) -> String,
+        serves: impl Fn(&Path, u16) -> String,
+    ) -> Self {
+        let folder = Folder::new(name, "KILL");
+        let (server, port) = Server::start(folder, |folder, port| {
+            fs::create_dir_all(folder.join("data/files")).unwrap();
+            set_up(folder, port);
+            // Servers that turn to another folder still end with the shell that started them.
+            let script = format!(
+                "echo $$ > ../pid; setpriv --pdeathsig KILL {}; exit $?",
+                script(folder, port)
+            );
+            let serves = serves(folder, port);
+            let line = |words: [&str; 3]| words.iter().map(Into::into).collect();
+            Launch {
+                server: line(["sh", "-c", &script]),
+                ping: line(["/bin/bash", "-c", &serves]),
+                stop: "TERM",
+                pid_file: folder.join("pid"),
+            }
+        });
+        let folder = server.folder().to_owned();
+        Self {
+            files: folder.join("data/files"),
+            _server: server,
+            port,
+            folder,
+        }
+    }
+}
+
+fn root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+fn shell(command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command}: {error}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// An S3 server; it takes any key.
+#[cfg(feature = "object-store")]
+pub(crate) fn s3() -> &'static Running {
+    static SHARED: OnceLock<Running> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/s3.sh");
+        let program = shell(&format!("{} install", script.display()));
+        Running::start(
+            "s3",
+            |_, _| {},
+            |_, port| format!("{program} -H 127.0.0.1 -p {port}"),
+        )
+    })
+}
+
+/// Asks a web server something.
+pub(crate) fn ask(port: u16, method: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// OpenSSH's server, which lets the user of this process in by a key.
+#[cfg(feature = "sftp")]
+pub(crate) struct Sshd {
+    pub(crate) server: Running,
+    pub(crate) user: String,
+}
+
+#[cfg(feature = "sftp")]
+impl Sshd {
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Sshd> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            let sshd = find("sshd", "openssh-server");
+            let keygen = find("ssh-keygen", "openssh-client");
+            let set_up = |folder: &Path, port: u16| {
+                for key in ["host", "user", "stranger"] {
+                    let key = folder.join(key);
+                    if !key.exists() {
+                        let keygen = keygen.display();
+                        shell(&format!(
+                            "{keygen} -q -t ed25519 -N '' -f {}",
+                            key.display()
+                        ));
+                    }
+                }
+                let show = folder.display();
+                let settings = format!(
+                    "Port {port}\nListenAddress 127.0.0.1\nHostKey {show}/host\nPidFile none\n\
+                     AuthorizedKeysFile {show}/user.pub\nStrictModes no\nUsePAM no\n\
+                     PermitRootLogin prohibit-password\nMaxStartups 100\n\
+                     Subsystem sftp internal-sftp\n"
+                );
+                fs::write(folder.join("sshd.conf"), settings).unwrap();
+                if root() {
+                    // Where it shuts processes of strangers in.
+                    fs::create_dir_all("/run/sshd").unwrap();
+                }
+            };
+            let script = |folder: &Path, _| {
+                format!("{} -D -e -f {}/sshd.conf", sshd.display(), folder.display())
+            };
+            Self {
+                server: Running::start("sshd", set_up, script),
+                user: shell("id -un"),
+            }
+        })
+    }
+
+    /// The file with the private key of this name.
+    pub(crate) fn key(&self, name: &str) -> PathBuf {
+        self.server.folder.join(name)
+    }
+
+    /// The fingerprint of the server's key.
+    pub(crate) fn fingerprint(&self) -> String {
+        let key = self.key("host.pub");
+        let shown = shell(&format!("ssh-keygen -l -f {}", key.display()));
+        shown.split_whitespace().nth(1).unwrap().to_owned()
+    }
+}
+
+/// ProFTPD with one user, who has a password: by FTP, or by SFTP.
+#[cfg(any(feature = "ftp", feature = "sftp"))]
+fn proftpd(name: &str, more: &'static str) -> Running {
+    let program = find("proftpd", "proftpd-core");
+    let set_up = move |folder: &Path, port: u16| {
+        let show = folder.display();
+        let (user, group) = (shell("id -un"), shell("id -gn"));
+        let hash = shell(&format!("openssl passwd -6 '{PASSWORD}'"));
+        let ids = fs::metadata(folder).unwrap();
+        let (uid, gid) = (ids.uid(), ids.gid());
+        let line = format!("{USER}:{hash}:{uid}:{gid}::{show}/data/files:/bin/sh\n");
+        fs::write(folder.join("users"), line).unwrap();
+        fs::write(folder.join("groups"), format!("{USER}:x:{gid}:\n")).unwrap();
+        shell(&format!("chmod 600 {show}/users {show}/groups"));
+        let host_key = folder.join("host");
+        if !host_key.exists() {
+            shell(&format!(
+                "ssh-keygen -q -m PEM -t rsa -N '' -f {}",
+                host_key.display()
+            ));
+        }
+        let settings = format!(
+            "ServerName test\nServerType standalone\nPort {port}\nDefaultAddress 127.0.0.1\n\
+             UseIPv6 off\nUser {user}\nGroup {group}\nModulePath /usr/lib/proftpd\n\
+             AuthOrder mod_auth_file.c\nAuthUserFile {show}/users\nAuthGroupFile {show}/groups\n\
+             RequireValidShell off\nUseFtpUsers off\nRootLogin on\nAuthPAM off\nWtmpLog off\n\
+             ScoreboardFile {show}/scoreboard\nPidFile {show}/proftpd.pid\nDelayEngine off\n\
+             SystemLog {show}/log\nTransferLog none\nAllowOverwrite on\nAllowStoreRestart on\n\
+             AllowRetrieveRestart on\nMaxInstances 200\nTimesGMT on\n{}",
+            more.replace("{host}", &host_key.display().to_string())
+        );
+        fs::write(folder.join("proftpd.conf"), settings).unwrap();
+    };
+    Running::start(name, set_up, move |folder, _| {
+        format!(
+            "{} -n -q -c {}/proftpd.conf",
+            program.display(),
+            folder.display()
+        )
+    })
+}
+
+/// An FTP server.
+#[cfg(feature = "ftp")]
+pub(crate) fn ftp() -> &'static Running {
+    static SHARED: OnceLock<Running> = OnceLock::new();
+    SHARED.get_or_init(|| proftpd("ftp", ""))
+}
+
+/// An FTP server that lists files only in the old way.
+#[cfg(feature = "ftp")]
+pub(crate) fn old_ftp() -> &'static Running {
+    static SHARED: OnceLock<Running> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        proftpd(
+            "old-ftp",
+            "<IfModule mod_facts.c>\nFactsAdvertise off\n</IfModule>\n<Limit MLSD MLST>\nDenyAll\n</Limit>\n",
+        )
+    })
+}
+
+/// An SFTP server that takes a password.
+#[cfg(feature = "sftp")]
+pub(crate) fn sftp_by_password() -> &'static Running {
+    static SHARED: OnceLock<Running> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        proftpd(
+            "sftp",
+            "LoadModule mod_sftp.c\nSFTPEngine on\nSFTPHostKey {host}\nSFTPAuthMethods password\n",
+        )
+    })
+}
+
+/// A name node and a data node of HDFS.
+#[cfg(feature = "hdfs")]
+pub(crate) fn hdfs() -> &'static Running {
+    static SHARED: OnceLock<Running> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/hdfs.sh");
+        let script = script.canonicalize().unwrap();
+        let script = script.display();
+        shell(&format!("{script} jars"));
+        Running::start_until(
+            "hdfs",
+            |_, _| {},
+            |folder, port| format!("{script} serve {}/data/hdfs {port}", folder.display()),
+            |folder, _| format!("test -e {}/data/hdfs/ready", folder.display()),
+        )
+    })
+}
+
+/// A web server that lets one user write files below `/dav`.
+#[cfg(feature = "webdav")]
+pub(crate) fn webdav() -> &'static Running {
+    static SHARED: OnceLock<Running> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let apache = find("apache2", "apache2-bin");
+        let set_up = |folder: &Path, port: u16| {
+            let show = folder.display();
+            let hash = shell(&format!("openssl passwd -apr1 '{PASSWORD}'"));
+            fs::write(folder.join("users"), format!("{USER}:{hash}\n")).unwrap();
+            let modules = [
+                "mpm_event",
+                "authn_core",
+                "authn_file",
+                "authz_core",
+                "authz_user",
+                "auth_basic",
+                "alias",
+                "dav",
+                "dav_fs",
+            ];
+            let load = modules.map(|name| {
+                format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n")
+            });
+            // Root can't be the user of its workers.
+            let user = match root() {
+                true => "User www-data\nGroup www-data\n",
+                false => "",
+            };
+            let settings = format!(
+                "{}ServerRoot {show}/data\nServerName localhost\nListen 127.0.0.1:{port}\n\
+                 PidFile {show}/apache.pid\nErrorLog {show}/errors\n{user}\
+                 DocumentRoot {show}/data\nDavLockDB {show}/data/locks/db\n\
+                 DavMinTimeout 600\nLimitXMLRequestBody 0\nAlias /dav {show}/data/files\n\
+                 <Directory {show}/data/files>\nDav On\nAuthType Basic\nAuthName files\n\
+                 AuthUserFile {show}/users\nRequire valid-user\n</Directory>\n",
+                load.concat()
+            );
+            fs::write(folder.join("apache.conf"), settings).unwrap();
+            fs::create_dir_all(folder.join("data/locks")).unwrap();
+            if root() {
+                shell(&format!("chown -R www-data {show}/data"));
+            }
+        };
+        Running::start("webdav", set_up, |folder, _| {
+            format!(
+                "{} -DFOREGROUND -f {}/apache.conf",
+                apache.display(),
+                folder.display()
+            )
+        })
+    })
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# A private HDFS for tests: a name node and a data node, on loopback. Needs Java 17 and Maven.
+#
+#   scripts/hdfs.sh jars             fetches Hadoop's jars once, and prints the folder that they lie in
+#   scripts/hdfs.sh serve DIR PORT   makes a new HDFS in DIR and serves it as hdfs://127.0.0.1:PORT until it is killed;
+#                                    DIR/ready is there as soon as it takes files
+#
+# HDFS_JAVA_OPTS are options of each of the two Java machines, 256 MiB of heap if not given.
+set -euo pipefail
+
+version=3.4.1
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatunnel-hdfs/$version"
+
+jars() {
+    if [ ! -d "$cache/libs" ]; then
+        mkdir -p "$cache"
+        exec 9>"$cache/lock"
+        flock 9
+        [ -d "$cache/libs" ] || fetch >&2
+        exec 9>&-
+    fi
+    echo "$cache/libs"
+}
+
+# Into a folder of another name first: one that was cut off is never taken for whole.
+fetch() {
+    work="$(mktemp -d "$cache/fetch.XXXXXX")"
+    trap 'rm -rf "$work"' EXIT
+    cat >"$work/pom.xml" <<END
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>test</groupId><artifactId>hdfs</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-common</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-hdfs</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-hdfs-client</artifactId><version>$version</version></dependency>
+    <!-- Left to itself, Maven takes an older one than the others of its family need. -->
+    <dependency><groupId>com.fasterxml.jackson.core</groupId><artifactId>jackson-core</artifactId><version>2.12.7</version></dependency>
+  </dependencies>
+</project>
+END
+    echo "fetching Apache Hadoop $version"
+    (cd "$work" && mvn -B -q dependency:copy-dependencies -DoutputDirectory="$work/libs" -DincludeScope=runtime)
+    ls "$work"/libs/hadoop-hdfs-"$version".jar >/dev/null
+    mv "$work/libs" "$cache/libs"
+}
+
+property() { echo "<property><name>$1</name><value>$2</value></property>"; }
+
+serve() {
+    libs="$(jars)"
+    # The pages of its web server are in no jar; it wants their folders all the same.
+    mkdir -p "$1/conf/webapps/hdfs" "$1/conf/webapps/datanode"
+    dir="$(cd "$1" && pwd)"
+    rm -rf "$dir/ready" "$dir/name" "$dir/blocks"
+    {
+        echo "<configuration>"
+        property fs.defaultFS "hdfs://127.0.0.1:$2"
+        property hadoop.tmp.dir "$dir/tmp"
+        property dfs.namenode.name.dir "file://$dir/name"
+        property dfs.datanode.data.dir "file://$dir/blocks"
+        property dfs.replication 1
+        property dfs.namenode.safemode.extension 0
+        property dfs.namenode.fs-limits.min-block-size 0
+        for address in dfs.namenode.http-address dfs.datanode.address dfs.datanode.http.address dfs.datanode.ipc.address; do
+            property "$address" 127.0.0.1:0
+        done
+        echo "</configuration>"
+    } | tee "$dir/conf/core-site.xml" >"$dir/conf/hdfs-site.xml"
+    cat >"$dir/conf/log4j.properties" <<END
+log4j.rootLogger=WARN,console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d %p %c{1}: %m%n
+END
+    run=(java)
+    # shellcheck disable=SC2206
+    run+=(${HDFS_JAVA_OPTS:--Xmx256m -XX:+UseSerialGC})
+    run+=(--add-opens java.base/java.lang=ALL-UNNAMED -cp "$dir/conf:$libs/*")
+    nodes=org.apache.hadoop.hdfs.server
+    "${run[@]}" "$nodes.namenode.NameNode" -format -nonInteractive >"$dir/format.log" 2>&1 || {
+        tail -50 "$dir/format.log" >&2
+        exit 1
+    }
+    "${run[@]}" "$nodes.namenode.NameNode" &
+    name=$!
+    "${run[@]}" "$nodes.datanode.DataNode" &
+    data=$!
+    trap 'kill $name $data 2>/dev/null || true' EXIT
+    for _ in $(seq 240); do
+        # It says how many data nodes it knows.
+        if "${run[@]}" org.apache.hadoop.hdfs.tools.DFSAdmin -report 2>/dev/null | grep -q 'Live datanodes (1)'; then
+            touch "$dir/ready"
+            break
+        fi
+        kill -0 "$name" "$data" 2>/dev/null || exit 1
+        sleep 0.2
+    done
+    wait
+}
+
+case "${1:-}:$#" in
+jars:1) jars ;;
+serve:3) serve "$2" "$3" ;;
+*)
+    sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
+    exit 2
+    ;;
+esac

@@ -3,12 +3,15 @@ package org.seatunnel.spark;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.write.WriterCommitMessage;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A batch job: all splits of all sources, and one commit.
@@ -17,12 +20,37 @@ import org.seatunnel.translation.Native;
  * the job, because what readers need may hang on them: a snapshot of a database that they share, say.
  */
 final class BatchWork implements QueryWork {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchWork.class);
+
     private final JobRun run;
     private InputPartition[] partitions;
+    private volatile boolean committing;
 
-    BatchWork(JobRun run) {
+    private BatchWork(JobRun run) {
         this.run = run;
+    }
+
+    /**
+     * Runs the query. Tasks that fail Spark runs again; the whole is only run again where the job file asks for that, and not
+     * when something may be visible.
+     */
+    static void run(SparkSession spark, JobRun run) {
         refuseEndless(run.description());
+        for (int failures = 1;; failures++) {
+            BatchWork work = new BatchWork(run);
+            try {
+                run.query(spark, work, "batch");
+                return;
+            } catch (RuntimeException e) {
+                boolean again = failures <= run.description().retries && !work.committing
+                        && Failures.mayPass(e) && !spark.sparkContext().isStopped();
+                if (!again) {
+                    throw e;
+                }
+                LOG.warn("the job starts again, for the {}. time: {}", failures, Failures.message(e));
+                Tasks.sleep(run.description().retryInterval);
+            }
+        }
     }
 
     private static void refuseEndless(JobDescription description) {
@@ -63,6 +91,7 @@ final class BatchWork implements QueryWork {
 
     @Override
     public void commit(WriterCommitMessage[] messages) {
+        committing = true;
         run.count(messages);
         Native.jobCommit(run.job(), Frames.pack(PreparedParts.parts(messages)));
     }

@@ -24,6 +24,17 @@ final class Failures {
         return root;
     }
 
+    /**
+     * Whether trying again may help. Of what only Spark knows, lost executors, it may; whoever cancels a query in the UI wants
+     * the job to end.
+     */
+    static boolean mayPass(Throwable failure) {
+        Throwable root = root(failure);
+        return root instanceof ConnectorException
+                ? ((ConnectorException) root).isRetryable()
+                : root instanceof SparkException && !String.valueOf(root.getMessage()).contains("cancelled");
+    }
+
     /** In one text, as all of SeaTunnel writes errors. */
     static String message(Throwable failure) {
         Throwable root = root(failure);

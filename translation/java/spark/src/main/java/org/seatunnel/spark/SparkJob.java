@@ -71,7 +71,7 @@ public final class SparkJob {
             if (run.description().isStreaming) {
                 new StreamJob(spark, run).run();
             } else if (Native.jobBegin(run.job())) {
-                run.query(spark, new BatchWork(run), "batch");
+                BatchWork.run(spark, run);
                 Native.jobFinish(run.job(), -1);
             }
         } catch (RuntimeException e) {

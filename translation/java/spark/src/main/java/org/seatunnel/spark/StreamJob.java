@@ -3,7 +3,6 @@ package org.seatunnel.spark;
 import java.util.ArrayList;
 import java.util.List;
 
-import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
@@ -69,7 +68,7 @@ final class StreamJob {
                     throw e;
                 }
                 LOG.warn("the job starts again, for the {}. time: {}", failures, Failures.message(e));
-                sleep(run.description().retryInterval);
+                Tasks.sleep(run.description().retryInterval);
             }
         }
     }
@@ -98,7 +97,7 @@ final class StreamJob {
                 }
                 if (partitions.isEmpty()) {
                     long pause = sources.stream().mapToLong(StreamSource::pause).min().orElse(0);
-                    sleep(Math.min(Math.max(pause, 10), 1_000));
+                    Tasks.sleep(Math.min(Math.max(pause, 10), 1_000));
                     continue;
                 }
                 number++;
@@ -125,13 +124,8 @@ final class StreamJob {
     }
 
     private boolean mayRestart(RuntimeException failure, int failures) {
-        Throwable root = Failures.root(failure);
-        // What only Spark knows of: lost executors. Whoever cancels a query in the UI wants the job to end.
-        boolean mayHelp = root instanceof ConnectorException
-                ? ((ConnectorException) root).isRetryable()
-                : root instanceof SparkException && !String.valueOf(root.getMessage()).contains("cancelled");
         int allowed = run.description().retries < 0 ? RETRIES : run.description().retries;
-        return mayHelp && failures <= allowed && !spark.sparkContext().isStopped();
+        return Failures.mayPass(failure) && failures <= allowed && !spark.sparkContext().isStopped();
     }
 
     /** Nobody can go on from a state that ends with the driver: what it holds and is not visible is taken back. */
@@ -145,14 +139,5 @@ final class StreamJob {
     /** Takes back what tasks have prepared and no state holds. */
     private void discard() {
         Native.jobAbort(run.job(), Frames.pack());
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ConnectorException("COMMON-41", "the job was cancelled", false);
-        }
     }
 }

@@ -2,8 +2,9 @@ package org.seatunnel.spark;
 
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
+import org.seatunnel.translation.ConnectorException;
 
-/** What all waiting in tasks has in common. */
+/** What all waiting has in common. */
 public final class Tasks {
     /**
      * How long a native call may wait before the task looks whether it was killed: native code does not notice an interrupt.
@@ -17,6 +18,16 @@ public final class Tasks {
         TaskContext task = TaskContext.get();
         if (task != null && task.isInterrupted()) {
             throw new TaskKilledException("the job does not need this task any more");
+        }
+    }
+
+    /** Waits on the driver. */
+    static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ConnectorException("COMMON-41", "the job was cancelled", false);
         }
     }
 }

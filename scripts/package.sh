@@ -27,12 +27,17 @@ target="${CARGO_TARGET_DIR:-target}"
 built="$target/$profile"
 [ "$profile" != dev ] || built="$target/debug"
 
-# In one build, so that both have the same features.
+# In one build, so that both have the same features. That of tests has those of the workspace: what other tests have
+# built is not built again.
 more=()
 for feature in ${features//,/ }; do
     more+=(--features "seatunnel-starter/$feature" --features "seatunnel-jni/$feature")
 done
-cargo build --profile "$profile" -p seatunnel-starter -p seatunnel-jni "${more[@]}"
+if [ "$profile" = dev ]; then
+    cargo build --workspace --lib --bin seatunnel "${more[@]}"
+else
+    cargo build --profile "$profile" -p seatunnel-starter -p seatunnel-jni "${more[@]}"
+fi
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
@@ -52,12 +57,7 @@ cp -r translation/java "$work/java"
 find "$work/java" -name target -type d -prune -exec rm -rf {} +
 mvn -B -q -f "$work/java/pom.xml" package -DskipTests "-Dnative.library=$work/libseatunnel_jni.so" \
     "-Dnative.platform=linux-$(uname -m)"
-for jar in "$work"/java/*/target/seatunnel-*-"$version".jar; do
-    case "$jar" in
-        */original-* | *-common-*) ;;
-        *) cp "$jar" "$root/lib/" ;;
-    esac
-done
+find "$work/java" -path '*/target/*' -name "seatunnel-*-$version.jar" ! -name '*-common-*' -exec cp {} "$root/lib/" \;
 
 mkdir "$root/examples"
 cp -r examples/*.conf examples/data "$root/examples/"

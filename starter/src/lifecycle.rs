@@ -15,7 +15,7 @@ use seatunnel_state::runs::{
 };
 use seatunnel_state::{JobKeeper, StatePlace, codes};
 
-use crate::args::JobArgs;
+use crate::args::{Engine, JobArgs};
 
 /// A run that this process works on.
 pub(crate) struct Run {
@@ -207,6 +207,20 @@ impl Run {
         })
     }
 
+    /// The newest checkpoint that is kept, if there is one.
+    ///
+    /// # Errors
+    /// If the place can't be reached.
+    pub(crate) async fn newest_checkpoint(&self) -> Result<Option<u64>> {
+        match &self.kept {
+            None => Ok(None),
+            Some(kept) => {
+                let all = kept.keeper.checkpoints(&self.id).list().await?;
+                Ok(all.last().copied())
+            }
+        }
+    }
+
     /// Ids of runs that nobody will go on with.
     pub(crate) fn discard(&self) -> Vec<String> {
         self.discard.iter().map(ToString::to_string).collect()
@@ -343,6 +357,11 @@ async fn decide(
         return Ok(Decision::GoOn(run.clone(), start));
     }
     match (run.status, last) {
+        // Its state may be where only its cluster finds it.
+        (RunStatus::Failed, None) if run.streaming && args.engine == Engine::Spark => {
+            tracing::info!("run {} failed: it goes on", run.id);
+            Ok(Decision::GoOn(run.clone(), Start::Resume))
+        }
         (RunStatus::Finished | RunStatus::Cancelled, _) | (RunStatus::Failed, None) => {
             Ok(Decision::New)
         }

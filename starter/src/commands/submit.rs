@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use seatunnel_api::config::ConfigValue;
-use seatunnel_api::{Error, Result, codes as api_codes};
+use seatunnel_api::{Error, JobMode, Result, codes as api_codes};
 use seatunnel_blocking::JobPayload;
 use seatunnel_engine_local::JobEnd;
 use seatunnel_engine_submit::{Home, Submission, SubmitCommand, codes, find_jar, settings_under};
@@ -78,7 +78,9 @@ fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>)
         payload.name.clone_from(&cli.job.name);
         payload.discard = run.discard();
         payload.resumes = run.resumes();
-        payload.state = run.place(&spec.env);
+        // A driver elsewhere does not reach this machine's disk.
+        let is_here = cli.scripts.deploy_mode.as_deref() != Some("cluster");
+        payload.state = run.place(&spec.env).filter(|_| is_here);
         let place = PayloadFile::at(&run.id);
         job.payload.clone_from(&place.path);
         let result = async {
@@ -86,13 +88,31 @@ fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>)
             let command = command(&job)?;
             place.write(&payload.to_bytes()?)?;
             run.set_begun();
-            carry_out(&command).await
+            let done = carry_out(&command).await?;
+            match done {
+                Done::Finished => Ok(JobEnd::Finished),
+                Done::Failed(error) => Err(error),
+                Done::Stopped => stopped(&run, spec.env.job_mode).await,
+            }
         };
         let result = result.await;
-        run.set_discarded(result.is_ok());
-        run.end(&result.as_ref().map(|()| &JobEnd::Finished)).await;
-        result
+        run.set_discarded(matches!(result, Ok(JobEnd::Finished)));
+        run.end(&result.as_ref()).await;
+        result.map(|_| ())
     })
+}
+
+/// What becomes of a run that this process has stopped.
+async fn stopped(run: &Run, mode: JobMode) -> Result<JobEnd> {
+    match (mode, run.newest_checkpoint().await?) {
+        (JobMode::Streaming, Some(savepoint)) => {
+            tracing::info!(
+                "stopped; the same command goes on from checkpoint {savepoint}, behind which nothing is visible"
+            );
+            Ok(JobEnd::Stopped { savepoint })
+        }
+        _ => Err(Error::cancelled()),
+    }
 }
 
 /// Finds the engine and our jar for it, and what the job file says to it.
@@ -120,20 +140,24 @@ fn place(
     Ok(home)
 }
 
+/// How a command has ended.
+enum Done {
+    Finished,
+    Failed(Error),
+    /// Because this process was asked to stop.
+    Stopped,
+}
+
 /// Runs the command to its end. What asks this process to stop is passed on.
-async fn carry_out(command: &SubmitCommand) -> Result<()> {
+async fn carry_out(command: &SubmitCommand) -> Result<Done> {
     let failed = |e| {
         let program = command.program.display();
         Error::new(codes::FAILED, format!("{program} can't be started")).with_cause(e)
     };
+    let environment = command.environment.iter();
     let mut child = Command::new(&command.program)
         .args(&command.args)
-        .envs(
-            command
-                .environment
-                .iter()
-                .map(|(name, value)| (name, value)),
-        )
+        .envs(environment.map(|(name, value)| (name, value)))
         .spawn()
         .map_err(failed)?;
     let listen = |kind| {
@@ -145,23 +169,30 @@ async fn carry_out(command: &SubmitCommand) -> Result<()> {
         listen(SignalKind::terminate())?,
         listen(SignalKind::interrupt())?,
     );
+    let mut is_asked = false;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.map_err(failed)?,
-            _ = terminated.recv() => terminate(&child).await,
+            _ = terminated.recv() => {
+                is_asked = true;
+                terminate(&child).await;
+            }
             // The terminal has sent it to the child, too.
-            _ = interrupted.recv() => {}
+            _ = interrupted.recv() => is_asked = true,
         }
     };
     if status.success() {
-        return Ok(());
+        return Ok(Done::Finished);
+    }
+    if is_asked {
+        return Ok(Done::Stopped);
     }
     let program = command.program.file_name().unwrap_or_default();
     let program = program.to_string_lossy();
-    Err(Error::new(
+    Ok(Done::Failed(Error::new(
         codes::FAILED,
         format!("{program} ended with {status}; why is said above"),
-    ))
+    )))
 }
 
 async fn terminate(child: &tokio::process::Child) {

@@ -48,17 +48,18 @@ fn rows(table: &Arc<CatalogTable>) -> Batch {
         (RowKind::Insert, 3, "Kin"),
     ] {
         let row = [Value::Int(id), Value::String(name.to_owned())];
-        builder.push(kind, &row).unwrap();
+        builder.push(kind, &row).expect("the test is set up");
     }
     builder.finish()
 }
 
 async fn make(module: &str, options: Json) -> Result<Arc<dyn Transform>> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("the test is set up");
     let path = folder.path().join("module.wasm");
-    std::fs::write(&path, wat::parse_str(module).unwrap()).unwrap();
-    let mut config = json!({ "module_path": path.to_str().unwrap() });
-    for (key, value) in options.as_object().unwrap() {
+    std::fs::write(&path, wat::parse_str(module).expect("the test is set up"))
+        .expect("the test is set up");
+    let mut config = json!({ "module_path": path.to_str().expect("the test is set up") });
+    for (key, value) in options.as_object().expect("the test is set up") {
         config[key] = value.clone();
     }
     let registry = seatunnel_transform_wasm::register(Registry::new());
@@ -72,7 +73,7 @@ async fn make(module: &str, options: Json) -> Result<Arc<dyn Transform>> {
         plugin_input: Vec::new(),
         plugin_output: None,
     };
-    let factory = registry.find_transform("Wasm").unwrap();
+    let factory = registry.find_transform("Wasm").expect("the test is set up");
     factory
         .create(&ConfigValue::from_json(&config), context)
         .await

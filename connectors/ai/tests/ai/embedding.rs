@@ -9,10 +9,10 @@ use crate::server::{Answer, Asked, Server};
 use crate::support::{column, make, refusal, rows, run, table, text};
 
 fn inputs(asked: &Asked) -> Vec<String> {
-    let inputs = asked.body["input"].as_array().unwrap();
+    let inputs = asked.body["input"].as_array().expect("a list");
     inputs
         .iter()
-        .map(|i| i.as_str().unwrap().to_owned())
+        .map(|i| i.as_str().expect("a text").to_owned())
         .collect()
 }
 
@@ -44,7 +44,7 @@ fn options(server: &Server, more: Json) -> Json {
         "api_path": format!("{}/v1/embeddings", server.url), "model_retry_backoff_ms": 1,
         "vectorization_fields": { "name_vector": "name", "note_vector": "note" },
     });
-    for (key, value) in more.as_object().unwrap() {
+    for (key, value) in more.as_object().expect("an object") {
         options[key] = value.clone();
     }
     options

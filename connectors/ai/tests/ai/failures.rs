@@ -16,7 +16,7 @@ fn options(url: &str, more: Json) -> Json {
         "model_provider": "OPENAI", "model": "m", "api_key": "sk-secret", "prompt": "p",
         "api_path": format!("{url}/chat?token=hidden"), "model_retry_backoff_ms": 1,
     });
-    for (key, value) in more.as_object().unwrap() {
+    for (key, value) in more.as_object().expect("an object") {
         options[key] = value.clone();
     }
     options

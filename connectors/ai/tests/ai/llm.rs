@@ -14,15 +14,17 @@ fn chat(content: &str) -> Answer {
 
 /// The rows that a request asks about.
 fn asked_rows(asked: &Asked) -> Vec<Json> {
-    let content = asked.body["messages"][1]["content"].as_str().unwrap();
-    serde_json::from_str(content).unwrap()
+    let content = asked.body["messages"][1]["content"]
+        .as_str()
+        .expect("a text");
+    serde_json::from_str(content).expect("rows")
 }
 
 /// An answer of `of id` for each row.
 fn of_ids(asked: &Asked) -> Answer {
     let rows = asked_rows(asked);
     let answers: Vec<String> = rows.iter().map(|row| format!("of {}", row["id"])).collect();
-    chat(&serde_json::to_string(&answers).unwrap())
+    chat(&serde_json::to_string(&answers).expect("texts"))
 }
 
 fn options(server: &Server, more: Json) -> Json {
@@ -30,7 +32,7 @@ fn options(server: &Server, more: Json) -> Json {
         "model_provider": "OPENAI", "model": "gpt-x", "api_key": "sk-secret", "prompt": "Say who it is",
         "openai.api_path": format!("{}/v1/chat/completions", server.url),
     });
-    for (key, value) in more.as_object().unwrap() {
+    for (key, value) in more.as_object().expect("an object") {
         options[key] = value.clone();
     }
     options

@@ -68,8 +68,13 @@ impl Server {
     pub(crate) async fn start(
         handler: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("the test server works");
+        let url = format!(
+            "http://{}",
+            listener.local_addr().expect("the test server works")
+        );
         let seen: Arc<Seen> = Arc::default();
         let handler: Arc<Handler> = Arc::new(handler);
         let shared = seen.clone();
@@ -82,7 +87,11 @@ impl Server {
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.seen.asked.lock().unwrap().clone()
+        self.seen
+            .asked
+            .lock()
+            .expect("the test server works")
+            .clone()
     }
 }
 
@@ -93,7 +102,7 @@ async fn serve(mut stream: TcpStream, handler: Arc<Handler>, seen: Arc<Seen>) {
             return;
         };
         let number = {
-            let mut all = seen.asked.lock().unwrap();
+            let mut all = seen.asked.lock().expect("the test server works");
             all.push(asked.clone());
             all.len() - 1
         };
@@ -128,7 +137,7 @@ async fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<Asked> {
                 .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
                 .collect();
             let length = headers.get("content-length");
-            let length = length.map_or(0, |l| l.parse::<usize>().unwrap());
+            let length = length.map_or(0, |l| l.parse::<usize>().expect("the test server works"));
             if bytes.len() >= end + 4 + length {
                 let body = bytes[end + 4..end + 4 + length].to_vec();
                 bytes.drain(..end + 4 + length);

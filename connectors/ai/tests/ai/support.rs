@@ -32,7 +32,7 @@ pub(crate) fn rows(table: &Arc<CatalogTable>, count: i32) -> Batch {
             (RowKind::Insert, text(&format!("note {id}")))
         };
         let row = [Value::Int(id), text(&format!("name {id}")), note];
-        builder.push(kind, &row).unwrap();
+        builder.push(kind, &row).expect("the row fits");
     }
     builder.finish()
 }

@@ -134,7 +134,7 @@ impl Check {
                         "names the function `{}`, which isn't there",
                         name.value
                     ));
-                    let near = nearest(&name.value, ["EMAIL"].into_iter());
+                    let near = nearest(&name.value, ["EMAIL"]);
                     return Err(error
                         .with_help(match near {
                             Some(near) => format!("did you mean {near}?"),

@@ -136,10 +136,8 @@ fn collect<'r>(
                 }
             }
         }
-        (Step::Filter(filter), Json::Object(_)) => {
-            if filter.passes(root, value) {
-                collect(rest, root, value, out);
-            }
+        (Step::Filter(filter), Json::Object(_)) if filter.passes(root, value) => {
+            collect(rest, root, value, out);
         }
         (Step::Deep, _) => {
             collect(rest, root, value, out);

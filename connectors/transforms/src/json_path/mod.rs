@@ -263,7 +263,7 @@ impl TableStep for PathStep {
         let mut row_values = vec![Value::Null; self.values.len()];
         let mut kept = vec![true; rows];
         let mut texts: Vec<String> = vec![String::new(); sources.len()];
-        for row in 0..rows {
+        for (row, kept) in kept.iter_mut().enumerate() {
             for (source, text) in sources.iter().zip(&mut texts) {
                 source.render(row, text);
             }
@@ -271,7 +271,7 @@ impl TableStep for PathStep {
             let mut trees: Vec<Option<std::result::Result<Json<'_>, String>>> = sources
                 .iter()
                 .zip(&texts)
-                .map(|(source, text)| Some(source.parse(row, text)?))
+                .map(|(source, text)| source.parse(row, text))
                 .collect();
             for (index, value) in self.values.iter().enumerate() {
                 row_values[index] = match &mut trees[value.source] {
@@ -281,7 +281,7 @@ impl TableStep for PathStep {
                         Err(why) => match value.on_error {
                             ColumnErrors::Skip => Value::Null,
                             ColumnErrors::SkipRow => {
-                                kept[row] = false;
+                                *kept = false;
                                 Value::Null
                             }
                             ColumnErrors::Fail => return Err(self.failed(value, index, &why)),

@@ -117,7 +117,7 @@ fn three_rows(ways: &str) -> seatunnel_api::Result<Vec<Vec<Value>>> {
             {{"src_field": "data", "path": "$.s", "dest_field": "s"}}]}}"#
     );
     let input = table_of("t", &[("id", "int"), ("data", "string")]);
-    let job = Job::new("JsonPath", &options, vec![input.clone()]).unwrap();
+    let job = Job::new("JsonPath", &options, vec![input.clone()]).expect("options are good");
     let data = [
         r#"{"n": 1, "s": "a"}"#,
         r#"{"n": "one", "s": "b"}"#,

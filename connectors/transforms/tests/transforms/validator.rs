@@ -10,12 +10,12 @@ fn kept(of: &str, rule: &str, values: Vec<Value>) -> Vec<i32> {
         r#"{{"row_error_handle_way": "SKIP", "field_rules": [{{"field_name": "c", {rule}}}]}}"#
     );
     let input = table_of("t", &[("id", "int"), ("c", of)]);
-    let job = Job::new("DataValidator", &options, vec![input.clone()]).unwrap();
+    let job = Job::new("DataValidator", &options, vec![input.clone()]).expect("options are good");
     let values = values.into_iter().enumerate();
     let rows: Vec<Vec<Value>> = values
         .map(|(id, v)| vec![Value::Int(id as i32), v])
         .collect();
-    let out = job.run(batch_of(&input, &rows)).unwrap();
+    let out = job.run(batch_of(&input, &rows)).expect("rows are skipped");
     let ids = out
         .iter()
         .flat_map(|b| b.rows().map(|r| r.values()[0].clone()).collect::<Vec<_>>());
@@ -27,7 +27,7 @@ fn kept(of: &str, rule: &str, values: Vec<Value>) -> Vec<i32> {
 }
 
 fn decimal(digits: i128, scale: i8) -> Value {
-    Value::Decimal(digits.to_string().parse().unwrap(), scale)
+    Value::Decimal(digits.to_string().parse().expect("digits"), scale)
 }
 
 #[test]
@@ -169,8 +169,9 @@ fn a_row_that_fails_the_job_tells_all_that_is_wrong_with_it() {
 }
 
 fn routed(options: &str) -> (Job, Vec<Batch>) {
-    let job = Job::new("DataValidator", options, vec![table("db.t"), table("db.u")]).unwrap();
-    let out = job.run(rows(&job.inputs[0])).unwrap();
+    let job = Job::new("DataValidator", options, vec![table("db.t"), table("db.u")])
+        .expect("options are good");
+    let out = job.run(rows(&job.inputs[0])).expect("rows are routed");
     (job, out)
 }
 

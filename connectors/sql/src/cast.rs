@@ -79,6 +79,30 @@ fn refused(value: impl Display, to: &DataType) -> Error {
     .with_help("try_cast gives null for such values")
 }
 
+/// Whether Arrow's kernel does just what is wanted, for every value.
+fn is_exact_kernel(from: &DataType, to: &DataType) -> bool {
+    use DataType::{BigInt, Decimal, Double, Int, SmallInt, TinyInt};
+    let digits = |data_type: &DataType| match data_type {
+        TinyInt => Some((3, 0)),
+        SmallInt => Some((5, 0)),
+        Int => Some((10, 0)),
+        BigInt => Some((19, 0)),
+        Decimal { precision, scale } => Some((i16::from(*precision), i16::from(*scale))),
+        _ => None,
+    };
+    match (from, to) {
+        (TinyInt, SmallInt | Int | BigInt | Double)
+        | (SmallInt, Int | BigInt | Double)
+        | (Int, BigInt | Double)
+        | (BigInt, Double) => true,
+        (from, Decimal { precision, scale }) => {
+            let (precision, scale) = (i16::from(*precision), i16::from(*scale));
+            digits(from).is_some_and(|(p, s)| s <= scale && p - s <= precision - scale)
+        }
+        _ => false,
+    }
+}
+
 fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -> Result<ArrayRef> {
     if from == to {
         return Ok(array.clone());
@@ -86,6 +110,9 @@ fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -
     let rows = array.len();
     if *from == DataType::Null {
         return Ok(new_null_array(&to.to_arrow(), rows));
+    }
+    if is_exact_kernel(from, to) {
+        return Ok(arrow_cast::cast(array, &to.to_arrow())?);
     }
     let column = Columnar::rows(array.clone());
     let caster = Caster {

@@ -1,15 +1,18 @@
 //! The system's clock and time zone, and zones that queries name.
 
 use chrono::{DateTime, FixedOffset, Local, LocalResult, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
 use seatunnel_api::time::MICROS_PER_SECOND;
 
-/// A zone as queries name it: `UTC+8`, `+08:00`, `Z`.
+/// A zone as queries name it: `UTC+8`, `+08:00`, `Z`, `Asia/Shanghai`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Zone {
     /// The system's.
     System,
     /// So many microseconds east of Greenwich.
     Fixed(i64),
+    /// One of the IANA database.
+    Named(Tz),
 }
 
 impl Zone {
@@ -25,7 +28,7 @@ impl Zone {
         let sign = match offset.as_bytes().first()? {
             b'+' => 1,
             b'-' => -1,
-            _ => return None,
+            _ => return text.parse().ok().map(Self::Named),
         };
         let digits = &offset[1..];
         let (hours, minutes) = match digits.split_once(':') {
@@ -44,7 +47,17 @@ impl Zone {
     pub(crate) fn local(self, instant: i64) -> Option<i64> {
         match self {
             Self::Fixed(offset) => instant.checked_add(offset),
-            Self::System => to_local(instant),
+            Self::Named(zone) => shown_in(&zone, instant),
+            Self::System => shown_in(&Local, instant),
+        }
+    }
+
+    /// The instant at which a clock of this zone shows this; the earlier one of two.
+    pub(crate) fn instant(self, shown: i64) -> Option<i64> {
+        match self {
+            Self::Fixed(offset) => shown.checked_sub(offset),
+            Self::Named(zone) => instant_in(&zone, shown),
+            Self::System => instant_in(&Local, shown),
         }
     }
 }
@@ -53,22 +66,30 @@ fn offset_micros(offset: FixedOffset) -> i64 {
     i64::from(offset.local_minus_utc()) * MICROS_PER_SECOND
 }
 
+fn shown_in(zone: &impl TimeZone, instant: i64) -> Option<i64> {
+    let at = DateTime::from_timestamp_micros(instant)?;
+    let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+    instant.checked_add(offset_micros(offset))
+}
+
+fn instant_in(zone: &impl TimeZone, shown: i64) -> Option<i64> {
+    let naive: NaiveDateTime = DateTime::from_timestamp_micros(shown)?.naive_utc();
+    let offset = match zone.offset_from_local_datetime(&naive) {
+        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset.fix(),
+        // In the hour that a change of clocks leaves out, Java takes the offset before it.
+        LocalResult::None => zone.offset_from_utc_datetime(&naive).fix(),
+    };
+    shown.checked_sub(offset_micros(offset))
+}
+
 /// What the system's clock shows at an instant.
 pub(crate) fn to_local(instant: i64) -> Option<i64> {
-    let at = DateTime::from_timestamp_micros(instant)?;
-    let offset = Local.offset_from_utc_datetime(&at.naive_utc()).fix();
-    instant.checked_add(offset_micros(offset))
+    Zone::System.local(instant)
 }
 
 /// The instant at which the system's clock shows this; the earlier one of two.
 pub(crate) fn from_local(shown: i64) -> Option<i64> {
-    let naive: NaiveDateTime = DateTime::from_timestamp_micros(shown)?.naive_utc();
-    let offset = match Local.offset_from_local_datetime(&naive) {
-        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset.fix(),
-        // In the hour that a change of clocks leaves out, Java takes the offset before it.
-        LocalResult::None => Local.offset_from_utc_datetime(&naive).fix(),
-    };
-    shown.checked_sub(offset_micros(offset))
+    Zone::System.instant(shown)
 }
 
 /// What the system's clock shows now.
@@ -96,6 +117,9 @@ mod tests {
             };
             assert_eq!(offset, (hours * 3_600.0 * 1e6) as i64, "{text}");
         }
+        let shanghai = Zone::parse("Asia/Shanghai").expect("it is a zone");
+        assert_eq!(shanghai.local(0), Some(28_800_000_000));
+        assert_eq!(shanghai.instant(28_800_000_000), Some(0));
         for text in ["", "+", "UTC+99", "Mars/Base", "+8:60"] {
             assert!(Zone::parse(text).is_none(), "{text}");
         }

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type,
 };
-use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, StringArray, UInt32Array,
-};
-use arrow_buffer::i256;
-use seatunnel_api::{DataType, MAX_DECIMAL128, Result};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, StringArray, UInt32Array};
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer, i256};
+use datafusion_common::ScalarValue;
+use datafusion_expr::ColumnarValue;
+use seatunnel_api::{DataType, Error, MAX_DECIMAL128, Result};
+
+use crate::codes;
 
 /// A value for each row, or one for all of them.
 #[derive(Clone, Debug)]
@@ -35,6 +36,20 @@ impl Columnar {
             array,
             constant: true,
         }
+    }
+
+    /// What DataFusion has computed.
+    pub(crate) fn from_value(value: &ColumnarValue) -> Result<Self> {
+        match value {
+            ColumnarValue::Array(array) => Ok(Self::rows(array.clone())),
+            ColumnarValue::Scalar(value) => Self::from_scalar(value),
+        }
+    }
+
+    /// A constant.
+    pub(crate) fn from_scalar(value: &ScalarValue) -> Result<Self> {
+        let array = value.to_array().map_err(crate::errors::from_datafusion)?;
+        Ok(Self::constant(array))
     }
 
     /// Position of a row's value in the array.
@@ -63,10 +78,6 @@ impl Columnar {
             array: self.array.as_primitive(),
             constant: self.constant,
         }
-    }
-
-    pub(crate) fn booleans(&self) -> &BooleanArray {
-        self.array.as_boolean()
     }
 }
 
@@ -183,23 +194,35 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// A text column from texts that are written one after the other into the same buffer; `write` says
-/// false for null.
+/// A text column from texts that are written one behind the other into the same buffer: `write` adds
+/// a row's text to what is there, or says false for null.
 pub(crate) fn build_texts(
     rows: usize,
     mut write: impl FnMut(usize, &mut String) -> Result<bool>,
 ) -> Result<ArrayRef> {
-    let mut out = StringBuilder::with_capacity(rows, rows * 16);
-    let mut value = String::new();
+    let mut values = String::with_capacity(rows * 16);
+    let mut offsets = Vec::with_capacity(rows + 1);
+    let mut nulls = NullBufferBuilder::new(rows);
+    offsets.push(0i32);
     for row in 0..rows {
-        value.clear();
-        if write(row, &mut value)? {
-            out.append_value(&value);
+        let start = values.len();
+        if write(row, &mut values)? {
+            nulls.append_non_null();
         } else {
-            out.append_null();
+            values.truncate(start);
+            nulls.append_null();
         }
+        let end = i32::try_from(values.len()).map_err(|_| {
+            Error::new(
+                codes::SQL_VALUE,
+                "the texts of a batch are larger than 2 GiB",
+            )
+        })?;
+        offsets.push(end);
     }
-    Ok(Arc::new(out.finish()))
+    let offsets = OffsetBuffer::new(offsets.into());
+    let texts = StringArray::try_new(offsets, values.into_bytes().into(), nulls.finish())?;
+    Ok(Arc::new(texts))
 }
 
 /// A column of numbers from a value for each row.

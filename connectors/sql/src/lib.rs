@@ -1,23 +1,33 @@
 //! Sql: a query over the rows that come in, one SELECT with expressions and WHERE.
 //!
 //! The query is compiled for each table when the job starts: names, types and constant arguments
-//! are checked then. Batches are computed column by column.
+//! are checked then, by SeaTunnel's rules. What comes out are expressions of DataFusion, with
+//! SeaTunnel's functions and operators as its user-defined functions; DataFusion computes them batch
+//! by batch, column by column.
 
+mod arithmetic;
 mod cast;
 mod clock;
 pub mod codes;
 mod columnar;
 mod compile;
 mod decimal;
+mod deep;
 mod dialect;
+mod errors;
+mod expr;
 mod functions;
-mod node;
+mod operation;
+mod parse;
 mod pattern;
 mod query;
+mod rows;
+mod scope;
 mod text;
 
 use std::sync::Arc;
 
+use arrow_array::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use seatunnel_api::options::{Located, OptionEnum, Options};
 use seatunnel_api::{
@@ -25,7 +35,7 @@ use seatunnel_api::{
     TransformFactory,
 };
 use seatunnel_transforms::codes::RULE_INVALID;
-use seatunnel_transforms::columns::{rebuilt, refuse_twins, with_columns};
+use seatunnel_transforms::columns::{refuse_twins, with_columns};
 use seatunnel_transforms::tables::{Rule, TableStep, per_table};
 
 use crate::query::Query;
@@ -46,7 +56,8 @@ pub enum SqlEngine {
 /// The query.
 #[derive(Clone, Debug, Options)]
 struct SqlRule {
-    /// One SELECT over one table, which is called as in `plugin_input`, or `dual`.
+    /// One SELECT over one table, which is called as in `plugin_input`, or `dual`: expressions, WHERE,
+    /// `LATERAL VIEW [OUTER] EXPLODE(array) AS name`. Rows keep their kinds.
     query: Option<Located<String>>,
     /// Who computes it; both names mean the same here.
     #[option(default = SqlEngine::Zeta)]
@@ -68,8 +79,8 @@ impl SqlRule {
                 format!("{NAME} needs the option `query` for table {}", table.path()),
             ));
         };
-        let compiled =
-            query::compile(&query.value, table, input).map_err(|e| e.or_at(&query.span))?;
+        let compiled = deep::on_deep_stack(|| query::compile(&query.value, table, input))
+            .map_err(|e| e.or_at(&query.span))?;
         let columns: Vec<_> = compiled.items.iter().map(|i| i.column.clone()).collect();
         refuse_twins(NAME, table, &columns).map_err(|e| e.or_at(&query.span))?;
         // A key stays on columns of its name, or follows a copy under another name.
@@ -99,7 +110,7 @@ impl TableStep for SqlStep {
 
     fn apply(&self, batch: Batch) -> Result<Option<Batch>> {
         // What the compiled query can still refuse is a value of a row.
-        self.compute(batch).map_err(|error| match error.code() {
+        self.compute(&batch).map_err(|error| match error.code() {
             codes::SQL_VALUE => error.of_row(),
             _ => error,
         })
@@ -107,23 +118,18 @@ impl TableStep for SqlStep {
 }
 
 impl SqlStep {
-    fn compute(&self, mut batch: Batch) -> Result<Option<Batch>> {
-        if let Some(filter) = &self.query.filter {
-            let keep = filter.booleans(batch.records())?;
-            match keep.true_count() {
-                0 => return Ok(None),
-                all if all == batch.num_rows() => {}
-                _ => batch = batch.filter(&keep)?,
-            }
-        }
-        let rows = batch.num_rows();
-        let columns = self
-            .query
-            .items
-            .iter()
-            .map(|item| item.value.evaluate(batch.records())?.expanded(rows))
-            .collect::<Result<_>>()?;
-        rebuilt(&self.table, columns, &batch).map(Some)
+    fn compute(&self, batch: &Batch) -> Result<Option<Batch>> {
+        let Some(computed) = self.query.program.run(batch)? else {
+            return Ok(None);
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(computed.rows));
+        let schema = self.table.arrow_schema().clone();
+        let records = RecordBatch::try_new_with_options(schema, computed.columns, &options)?;
+        Ok(Some(Batch::new(
+            self.table.clone(),
+            records,
+            computed.kinds,
+        )))
     }
 }
 
@@ -148,6 +154,10 @@ impl TransformFactory for SqlFactory {
             aliases: &[],
             summary: "Computes columns and filters rows by a SELECT.",
         }
+    }
+
+    fn notes(&self) -> &'static str {
+        &functions::PAGE
     }
 
     async fn create(

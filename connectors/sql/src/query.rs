@@ -1,47 +1,44 @@
-//! The query: parsed, and checked that it is one SELECT over one table.
+//! The query over one table, compiled: what its columns are, and how they are computed from a batch.
 
-use seatunnel_api::{CatalogTable, Column, Result};
-use sqlparser::ast::{
-    Expr, GroupByExpr, Ident, Query as SqlQuery, Select, SelectItem, SetExpr, Spanned, Statement,
-    TableFactor, WildcardAdditionalOptions,
-};
-use sqlparser::parser::Parser;
-use sqlparser::tokenizer::Span;
+use seatunnel_api::{CatalogTable, Column, DataType, Result};
+use sqlparser::ast::{Expr as SqlExpr, Ident, LateralView, SelectItem, Spanned};
 
 use crate::codes;
-use crate::compile::{Compiler, refuse};
-use crate::dialect::ZetaDialect;
-use crate::node::{Node, Typed};
+use crate::compile::Compiler;
+use crate::errors::refuse;
+use crate::expr::Typed;
+use crate::parse;
+use crate::rows::{RowProgram, View};
+use crate::scope::{Relation, Scope};
 
 /// A query, compiled for a table.
 pub(crate) struct Query {
-    /// The columns of the result and what they are made of.
+    /// The columns of the result.
     pub(crate) items: Vec<Item>,
-    /// Which rows are kept; all if none.
-    pub(crate) filter: Option<Typed>,
+    /// What computes them.
+    pub(crate) program: RowProgram,
 }
 
 /// A column of the result.
 pub(crate) struct Item {
     pub(crate) column: Column,
-    pub(crate) value: Typed,
     /// The column of the input that it is a copy of.
     pub(crate) copy_of: Option<usize>,
 }
 
-fn unsupported(what: &str, span: Span) -> seatunnel_api::Error {
-    refuse(
-        codes::SQL_UNSUPPORTED,
-        span,
-        format!("{what} is not supported"),
-    )
-    .with_help("the query is one SELECT of expressions from one table, with WHERE")
+/// What becomes a column of the result.
+struct Value {
+    item: Item,
+    typed: Typed,
 }
 
 /// Reads a query and compiles it for a table. `input` is what the job calls the table's rows.
+///
+/// # Errors
+/// If the query isn't understood, does more than this, or doesn't fit the table.
 pub(crate) fn compile(text: &str, table: &CatalogTable, input: Option<&str>) -> Result<Query> {
-    let select = parse(text)?;
-    let from = table_name(&select)?;
+    let select = parse::select(parse::parse(text)?)?;
+    let from = parse::table_name(&select)?;
     let name = from.value.as_str();
     let known = [input.unwrap_or_default(), &table.path().table, "dual"];
     if !known.iter().any(|k| k.eq_ignore_ascii_case(name)) {
@@ -52,221 +49,123 @@ pub(crate) fn compile(text: &str, table: &CatalogTable, input: Option<&str>) -> 
     }
     let mut table_names = vec![name.to_owned(), table.path().table.clone()];
     table_names.extend(input.map(str::to_owned));
-    let compiler = Compiler { table, table_names };
-    let mut items = Vec::new();
-    for item in &select.projection {
-        match item {
-            SelectItem::Wildcard(options) => {
-                refuse_options(options)?;
-                items.extend((0..table.columns().len()).map(|at| copy(table, at)));
-            }
-            SelectItem::UnnamedExpr(expr) => items.push(named(&compiler, expr, None)?),
-            SelectItem::ExprWithAlias { expr, alias } => {
-                items.push(named(&compiler, expr, Some(alias))?);
-            }
-            other => return Err(unsupported(&format!("`{other}`"), other.span())),
-        }
-    }
+    let mut scope = Scope {
+        relations: vec![Relation::only(table, table_names)],
+    };
     let filter = select
         .selection
         .as_ref()
-        .map(|filter| compiler.condition(filter))
+        .map(|filter| Compiler::new(&scope).filter(filter))
         .transpose()?;
-    Ok(Query { items, filter })
-}
-
-fn copy(table: &CatalogTable, at: usize) -> Item {
-    let column = table.columns()[at].clone();
-    Item {
-        value: Typed::new(Node::Column(at), column.data_type.clone()),
-        column,
-        copy_of: Some(at),
+    let mut views = Vec::with_capacity(select.lateral_views.len());
+    for view in &select.lateral_views {
+        views.push(lateral_view(view, &mut scope)?);
     }
+    let mut values = items(&select.projection, &scope, table, &views)?;
+    // SeaTunnel adds the elements to the result, whether they are asked for or not.
+    for view in &views {
+        if !values.iter().any(|v| v.item.column.name == view.alias) {
+            values.extend(named_column(&scope, &view.alias, table, &views));
+        }
+    }
+    let typed: Vec<Typed> = values.iter().map(|v| v.typed.clone()).collect();
+    let program = RowProgram::new(table.arrow_schema(), filter, views, typed)?;
+    let items = values.into_iter().map(|v| v.item).collect();
+    Ok(Query { items, program })
 }
 
-fn named(compiler: &Compiler<'_>, expr: &Expr, alias: Option<&Ident>) -> Result<Item> {
-    let value = compiler.expr(expr)?;
-    let name = match (alias, expr) {
-        (Some(alias), _) => alias.value.clone(),
-        (None, Expr::Identifier(name)) => name.value.clone(),
-        (None, Expr::CompoundIdentifier(names)) => {
-            names.last().map_or_else(String::new, |n| n.value.clone())
-        }
-        (None, other) => other.to_string(),
+/// EXPLODE. What stands behind it sees the elements as a column.
+fn lateral_view(view: &LateralView, scope: &mut Scope) -> Result<View> {
+    let span = view.lateral_view.span();
+    let only = || {
+        let what = "LATERAL VIEW of anything but EXPLODE(array)";
+        refuse(
+            codes::SQL_UNSUPPORTED,
+            span,
+            format!("{what} is not supported"),
+        )
+        .with_help("write LATERAL VIEW [OUTER] EXPLODE(array) AS name")
     };
-    let copy_of = match &*value.node {
-        Node::Column(at) => Some(*at),
-        _ => None,
+    let SqlExpr::Function(function) = &view.lateral_view else {
+        return Err(only());
     };
-    let column = match copy_of {
-        Some(at) => {
-            let mut column = compiler.table.columns()[at].clone();
-            column.name = name;
-            column
-        }
-        None => Column::new(name, value.data_type.clone()),
+    if !function.name.to_string().eq_ignore_ascii_case("explode") {
+        return Err(only());
+    }
+    let [array] = parse::plain_arguments(function)[..] else {
+        return Err(only());
     };
-    Ok(Item {
-        column,
-        value,
-        copy_of,
+    // `EXPLODE(array) AS name` or `EXPLODE(array) table AS name`.
+    let alias = view.lateral_col_alias.first().cloned();
+    let alias = alias.or_else(|| view.lateral_view_name.0.last()?.as_ident().cloned());
+    let alias = alias.map_or_else(String::new, |name: Ident| name.value);
+    let list = Compiler::new(scope).expr(array)?;
+    let DataType::Array(element) = &list.data_type else {
+        let what = format!("`{array}` is a {}, EXPLODE needs an array", list.data_type);
+        return Err(refuse(codes::SQL_TYPE, span, what).with_help("split and array make arrays"));
+    };
+    let column = Column::new(alias.clone(), (**element).clone());
+    let columns = &mut scope.relations[0].columns;
+    match columns.iter_mut().find(|c| c.name == alias) {
+        Some(known) => *known = column,
+        None => columns.push(column),
+    }
+    Ok(View {
+        list,
+        outer: view.outer,
+        alias,
     })
 }
 
-fn parse(text: &str) -> Result<Select> {
-    let statements = Parser::parse_sql(&ZetaDialect, text).map_err(|error| {
-        let message = error.to_string();
-        let message = message.trim_start_matches("sql parser error: ");
-        seatunnel_api::Error::new(
-            codes::SQL_SYNTAX,
-            format!("Sql: the query is not understood: {message}"),
-        )
-        .with_context("query", text.trim())
-    })?;
-    let mut statements = statements.into_iter();
-    match (statements.next(), statements.next()) {
-        (Some(Statement::Query(query)), None) => select(*query),
-        (Some(_), None) => Err(unsupported("anything but SELECT", Span::empty())),
-        (None, _) => Err(refuse(
-            codes::SQL_SYNTAX,
-            Span::empty(),
-            "the query is empty",
-        )),
-        (Some(_), Some(second)) => Err(unsupported("a second statement", second.span())),
+fn items(
+    projection: &[SelectItem],
+    scope: &Scope,
+    table: &CatalogTable,
+    views: &[View],
+) -> Result<Vec<Value>> {
+    let compiler = Compiler::new(scope);
+    let mut values = Vec::new();
+    for item in projection {
+        match item {
+            SelectItem::Wildcard(options) => {
+                parse::refuse_options(options)?;
+                let columns = scope.relations[0].columns.iter();
+                values.extend(columns.filter_map(|c| named_column(scope, &c.name, table, views)));
+            }
+            SelectItem::UnnamedExpr(expr) => {
+                let name = parse::default_name(expr);
+                values.push(value(compiler.expr(expr)?, name, table, views));
+            }
+            SelectItem::ExprWithAlias { expr, alias } => {
+                let name = alias.value.clone();
+                values.push(value(compiler.expr(expr)?, name, table, views));
+            }
+            other => return Err(parse::unsupported(&format!("`{other}`"), other.span())),
+        }
     }
+    Ok(values)
 }
 
-fn select(query: SqlQuery) -> Result<Select> {
-    let span = query.span();
-    let body_span = query.body.span();
-    let clauses: [(&str, bool, Span); 6] = [
-        (
-            "WITH",
-            query.with.is_some(),
-            query.with.as_ref().map_or(span, Spanned::span),
-        ),
-        (
-            "ORDER BY",
-            query.order_by.is_some(),
-            query.order_by.as_ref().map_or(span, Spanned::span),
-        ),
-        (
-            "LIMIT or OFFSET",
-            query.limit_clause.is_some(),
-            query.limit_clause.as_ref().map_or(span, Spanned::span),
-        ),
-        ("FETCH", query.fetch.is_some(), body_span),
-        (
-            "FOR",
-            !query.locks.is_empty() || query.for_clause.is_some(),
-            body_span,
-        ),
-        ("a pipe", !query.pipe_operators.is_empty(), body_span),
-    ];
-    for (what, present, span) in clauses {
-        if present {
-            return Err(unsupported(what, span));
-        }
-    }
-    let select = match *query.body {
-        SetExpr::Select(select) => *select,
-        SetExpr::SetOperation { op, .. } => return Err(unsupported(&op.to_string(), body_span)),
-        _ => return Err(unsupported("anything but SELECT", body_span)),
-    };
-    let grouped = match &select.group_by {
-        GroupByExpr::All(_) => true,
-        GroupByExpr::Expressions(expressions, modifiers) => {
-            !expressions.is_empty() || !modifiers.is_empty()
-        }
-    };
-    let expr_span = |expr: &Option<Expr>| expr.as_ref().map_or(body_span, Spanned::span);
-    let clauses: [(&str, bool, Span); 10] = [
-        ("DISTINCT", select.distinct.is_some(), body_span),
-        ("TOP", select.top.is_some(), body_span),
-        ("INTO", select.into.is_some(), body_span),
-        (
-            "LATERAL VIEW",
-            !select.lateral_views.is_empty(),
-            select
-                .lateral_views
-                .first()
-                .map_or(body_span, |view| view.lateral_view.span()),
-        ),
-        (
-            "PREWHERE",
-            select.prewhere.is_some(),
-            expr_span(&select.prewhere),
-        ),
-        ("CONNECT BY", !select.connect_by.is_empty(), body_span),
-        ("GROUP BY", grouped, select.group_by.span()),
-        (
-            "CLUSTER BY, DISTRIBUTE BY or SORT BY",
-            !(select.cluster_by.is_empty()
-                && select.distribute_by.is_empty()
-                && select.sort_by.is_empty()),
-            body_span,
-        ),
-        ("HAVING", select.having.is_some(), expr_span(&select.having)),
-        (
-            "QUALIFY or WINDOW",
-            select.qualify.is_some() || !select.named_window.is_empty(),
-            body_span,
-        ),
-    ];
-    for (what, present, span) in clauses {
-        if present {
-            return Err(unsupported(what, span));
-        }
-    }
-    Ok(select)
+fn named_column(scope: &Scope, name: &str, table: &CatalogTable, views: &[View]) -> Option<Value> {
+    let typed = scope.relations[0].column(name)?;
+    Some(value(typed, name.to_owned(), table, views))
 }
 
-fn table_name(select: &Select) -> Result<Ident> {
-    let [from] = select.from.as_slice() else {
-        return Err(match select.from.get(1) {
-            Some(second) => unsupported("a second table", second.span()),
-            None => refuse(
-                codes::SQL_SYNTAX,
-                select.span(),
-                "the query has no FROM; rows come from the `plugin_input`, or from `dual`",
-            ),
-        });
-    };
-    if let Some(join) = from.joins.first() {
-        return Err(unsupported("a join", join.span()));
-    }
-    let TableFactor::Table {
-        name,
-        alias,
-        args: None,
-        ..
-    } = &from.relation
-    else {
-        return Err(unsupported(
-            "anything but a table behind FROM",
-            from.relation.span(),
-        ));
-    };
-    if let Some(alias) = alias {
-        return Err(unsupported("another name for the table", alias.name.span));
-    }
-    match name.0.as_slice() {
-        [part] if part.as_ident().is_some() => {
-            Ok(part.as_ident().cloned().unwrap_or_else(|| Ident::new("")))
+fn value(typed: Typed, name: String, table: &CatalogTable, views: &[View]) -> Value {
+    let copied = typed
+        .column_name()
+        .filter(|n| views.iter().all(|v| v.alias != *n));
+    let copy_of = copied.and_then(|n| table.schema().index_of(n));
+    let column = match copy_of {
+        Some(at) => {
+            let mut column = table.columns()[at].clone();
+            column.name = name;
+            column
         }
-        _ => Err(unsupported("a schema in front of the table", name.span())),
-    }
-}
-
-fn refuse_options(options: &WildcardAdditionalOptions) -> Result<()> {
-    let plain = options.opt_ilike.is_none()
-        && options.opt_exclude.is_none()
-        && options.opt_except.is_none()
-        && options.opt_replace.is_none()
-        && options.opt_rename.is_none();
-    if plain {
-        Ok(())
-    } else {
-        Err(unsupported("more than `*`", options.span()))
+        None => Column::new(name, typed.data_type.clone()),
+    };
+    Value {
+        item: Item { column, copy_of },
+        typed,
     }
 }

@@ -121,9 +121,7 @@ fn write_time(micros: i64, out: &mut String) {
 /// As `toString` of Java's number classes.
 pub(crate) fn write_number(number: Number, out: &mut String) {
     match number {
-        Number::Int(v) => {
-            let _ = write!(out, "{v}");
-        }
+        Number::Int(v) => out.push_str(itoa::Buffer::new().format(v)),
         Number::Decimal(digits, scale) => out.push_str(&format_decimal(digits, scale)),
         Number::Float(v) => write_float(f64::from(v), &format!("{v:e}"), out),
         Number::Double(v) => write_float(v, &format!("{v:e}"), out),

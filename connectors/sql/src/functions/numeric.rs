@@ -1,13 +1,17 @@
 //! Functions of numbers.
 
-use arrow_array::ArrayRef;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use arrow_buffer::i256;
+use seatunnel_api::time::format_decimal;
 use seatunnel_api::{DataType, Result};
 
 use super::Call;
 use crate::cast::cast;
-use crate::columnar::{Columnar, Number, Numbers, build_primitives};
+use crate::columnar::{Columnar, Number, Numbers, build_primitives, build_texts};
 use crate::decimal::{DecimalColumn, Rounding, calculate, rescale};
 
 fn map(call: &Call<'_>, compute: impl Fn(f64) -> Result<f64>) -> Result<ArrayRef> {
@@ -27,8 +31,13 @@ fn map2(call: &Call<'_>, compute: impl Fn(f64, f64) -> Result<f64>) -> Result<Ar
 macro_rules! doubles {
     ($($name:ident = $compute:expr;)*) => {$(
         pub(super) fn $name(call: &Call<'_>) -> Result<ArrayRef> {
-            let compute: fn(f64) -> f64 = $compute;
-            map(call, |v| Ok(compute(v)))
+            let column = &call.args[0];
+            if !column.constant {
+                let values = column.array.as_primitive::<Float64Type>();
+                let results: PrimitiveArray<Float64Type> = values.unary($compute);
+                return Ok(Arc::new(results));
+            }
+            map(call, |v| Ok($compute(v)))
         }
     )*};
 }
@@ -196,7 +205,64 @@ pub(super) fn modulo(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// Doubles rounded to the same number of digits; none where they have to be taken one by one.
+fn quickly_rounded(call: &Call<'_>, rounding: Rounding) -> Option<ArrayRef> {
+    let places = match call.args.get(1) {
+        None => 0,
+        Some(places) if places.constant && places.array.is_valid(0) => {
+            places.array.as_primitive::<Int64Type>().value(0)
+        }
+        Some(_) => return None,
+    };
+    let column = &call.args[0];
+    let of_doubles = [&call.types[0], call.result]
+        .iter()
+        .all(|t| **t == DataType::Double);
+    if column.constant || !of_doubles || !(0..=15).contains(&places) {
+        return None;
+    }
+    let power = 10f64.powi(places as i32);
+    let values = column.array.as_primitive::<Float64Type>();
+    let results: PrimitiveArray<Float64Type> = values.unary(|value| {
+        let scaled = value * power;
+        let (whole, up) = (scaled.trunc(), scaled.abs().fract());
+        if whole / power == value {
+            return value;
+        }
+        // The product is off by a tiny part: near a border its digits decide.
+        let border = match rounding {
+            Rounding::HalfUp => (up - 0.5).abs(),
+            _ => up.min(1.0 - up),
+        };
+        let size = scaled.abs();
+        if !(size < 1e15 && border > 1e-12 + size * 1e-15) {
+            return by_digits(value, places as i8, rounding);
+        }
+        let away = match rounding {
+            Rounding::HalfUp => up > 0.5,
+            Rounding::Up => true,
+            Rounding::Down => false,
+            Rounding::Ceiling => scaled > 0.0,
+            Rounding::Floor => scaled < 0.0,
+        };
+        (whole + if away { scaled.signum() } else { 0.0 }) / power
+    });
+    Some(Arc::new(results))
+}
+
+/// Rounds the shortest decimal that reads back as the same double. What has no digits stays.
+fn by_digits(value: f64, places: i8, rounding: Rounding) -> f64 {
+    match Number::Double(value).to_digits() {
+        Some((digits, scale)) if places < scale => rescale(digits, scale, places, rounding)
+            .map_or(value, |digits| Number::Decimal(digits, places).to_f64()),
+        _ => value,
+    }
+}
+
 fn rounded(call: &Call<'_>, rounding: Rounding) -> Result<ArrayRef> {
+    if let Some(quick) = quickly_rounded(call, rounding) {
+        return Ok(quick);
+    }
     let places = call.args.get(1).map(|p| p.primitives::<Int64Type>());
     numbers(call, |row, number| {
         let places = match &places {
@@ -249,5 +315,23 @@ pub(super) fn sign(call: &Call<'_>) -> Result<ArrayRef> {
                 _ => 0,
             },
         }))
+    })
+}
+
+pub(super) fn trim_scale(call: &Call<'_>) -> Result<ArrayRef> {
+    let values = Numbers::new(&call.args[0], &call.types[0]).expect("a number was asked for");
+    build_texts(call.rows, |row, out| {
+        let Some(number) = values.get(row) else {
+            return Ok(false);
+        };
+        let Some((digits, scale)) = number.to_digits() else {
+            return Err(call.refuse("not a finite number"));
+        };
+        let text = format_decimal(digits, scale);
+        out.push_str(match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.'),
+            false => &text,
+        });
+        Ok(true)
     })
 }

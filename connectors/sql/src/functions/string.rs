@@ -1,7 +1,10 @@
 //! Functions of texts. Positions count characters from 1.
 
+use std::sync::Arc;
+
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, cast::AsArray};
+use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
+use arrow_buffer::OffsetBuffer;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use seatunnel_api::{DataType, Result};
@@ -18,6 +21,9 @@ fn long(column: &Columnar, row: usize) -> Option<i64> {
 
 /// Where the character of this number begins; the end if there are fewer.
 fn byte_of(text: &str, character: usize) -> usize {
+    if text.is_ascii() {
+        return character.min(text.len());
+    }
     text.char_indices()
         .nth(character)
         .map_or(text.len(), |(at, _)| at)
@@ -208,28 +214,39 @@ pub(super) fn insert(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
-pub(super) fn lower(call: &Call<'_>) -> Result<ArrayRef> {
+/// Another case for every text. A column of ASCII keeps its offsets: the bytes alone change.
+fn in_case(
+    call: &Call<'_>,
+    ascii: impl Fn(&mut [u8]),
+    other: impl Fn(&str) -> String,
+) -> Result<ArrayRef> {
+    let column = &call.args[0];
+    let texts = column.array.as_string::<i32>();
+    if !column.constant && texts.is_ascii() {
+        let offsets = texts.offsets();
+        let (from, to) = (offsets[0] as usize, offsets[texts.len()] as usize);
+        let mut bytes = texts.value_data()[from..to].to_vec();
+        ascii(&mut bytes);
+        let lengths = offsets.lengths();
+        let array = StringArray::try_new(
+            OffsetBuffer::from_lengths(lengths),
+            bytes.into(),
+            texts.nulls().cloned(),
+        )?;
+        return Ok(Arc::new(array));
+    }
     map(call, |text, out| {
-        if text.is_ascii() {
-            out.push_str(text);
-            out.make_ascii_lowercase();
-        } else {
-            out.push_str(&text.to_lowercase());
-        }
+        out.push_str(&other(text));
         Ok(())
     })
 }
 
+pub(super) fn lower(call: &Call<'_>) -> Result<ArrayRef> {
+    in_case(call, <[u8]>::make_ascii_lowercase, str::to_lowercase)
+}
+
 pub(super) fn upper(call: &Call<'_>) -> Result<ArrayRef> {
-    map(call, |text, out| {
-        if text.is_ascii() {
-            out.push_str(text);
-            out.make_ascii_uppercase();
-        } else {
-            out.push_str(&text.to_uppercase());
-        }
-        Ok(())
-    })
+    in_case(call, <[u8]>::make_ascii_uppercase, str::to_uppercase)
 }
 
 fn with_count(
@@ -422,9 +439,10 @@ fn sound(letter: char) -> Option<u8> {
 pub(super) fn soundex(call: &Call<'_>) -> Result<ArrayRef> {
     map(call, |text, out| {
         let mut last = b'0';
+        let start = out.len();
         for letter in text.chars() {
             let Some(code) = sound(letter) else { continue };
-            if out.is_empty() {
+            if out.len() == start {
                 out.push(letter.to_ascii_uppercase());
                 last = code;
             } else if code <= b'6' {
@@ -435,11 +453,11 @@ pub(super) fn soundex(call: &Call<'_>) -> Result<ArrayRef> {
             } else if code == b'7' {
                 last = code;
             }
-            if out.len() == 4 {
+            if out.len() == start + 4 {
                 break;
             }
         }
-        while out.len() < 4 {
+        while out.len() < start + 4 {
             out.push('0');
         }
         Ok(())
@@ -461,17 +479,22 @@ pub(super) fn space(call: &Call<'_>) -> Result<ArrayRef> {
 
 pub(super) fn substring(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.args[0].texts();
+    let starts = call.args[1].primitives::<Int64Type>();
+    let lengths = call.args.get(2).map(|l| l.primitives::<Int64Type>());
     build_texts(call.rows, |row, out| {
-        let (Some(text), Some(start)) = (texts.get(row), long(&call.args[1], row)) else {
+        let (Some(text), Some(start)) = (texts.get(row), starts.get(row)) else {
             return Ok(false);
         };
-        let characters = text.chars().count() as i64;
+        let characters = match text.is_ascii() {
+            true => text.len(),
+            false => text.chars().count(),
+        } as i64;
         let start = match start {
             0 => 1,
             back if back < 0 => characters + back + 1,
             start => start,
         };
-        let end = match call.args.get(2).and_then(|l| long(l, row)) {
+        let end = match lengths.as_ref().and_then(|l| l.get(row)) {
             Some(length) => start.saturating_add(length).min(characters + 1),
             None => characters + 1,
         };

@@ -388,22 +388,45 @@ pub(super) fn is_date(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// The time zone of a call, which has to be the same for all rows.
+fn zone(call: &Call<'_>, arg: usize) -> Result<Zone> {
+    let zones = call.args[arg].texts();
+    let name = zones
+        .constant()
+        .ok_or_else(|| call.refuse("the time zone has to be a text in quotes"))?;
+    Zone::parse(name).ok_or_else(|| {
+        call.refuse(format!(
+            "the time zone {name:?} is not known; write a name such as Asia/Shanghai or an offset \
+             such as UTC+8"
+        ))
+    })
+}
+
+pub(super) fn at_time_zone(call: &Call<'_>) -> Result<ArrayRef> {
+    let zone = zone(call, 1)?;
+    let moments = Moments::new(call, 0);
+    let instants = call.types[0] == DataType::TimestampTz;
+    let micros = build_primitives::<TimestampMicrosecondType>(call.rows, |row| {
+        let Some(shown) = moments.get(row) else {
+            return Ok(None);
+        };
+        if instants {
+            return Ok(Some(shown));
+        }
+        let instant = zone.instant(shown);
+        instant
+            .map(Some)
+            .ok_or_else(|| call.refuse("the result is out of range"))
+    })?;
+    Ok(arrow_cast::cast(&micros, &call.result.to_arrow())?)
+}
+
 pub(super) fn from_unixtime(call: &Call<'_>) -> Result<ArrayRef> {
     let pattern = pattern(call, 1)?;
     let seconds = call.args[0].primitives::<Int64Type>();
     let zone = match call.args.get(2) {
         None => Zone::System,
-        Some(zones) => {
-            let zones = zones.texts();
-            let name = zones
-                .constant()
-                .ok_or_else(|| call.refuse("the time zone has to be a text in quotes"))?;
-            Zone::parse(name).ok_or_else(|| {
-                call.refuse(format!(
-                    "the time zone {name:?} is not known; write an offset such as UTC+8"
-                ))
-            })?
-        }
+        Some(_) => zone(call, 2)?,
     };
     build_texts(call.rows, |row, out| {
         let Some(seconds) = seconds.get(row) else {

@@ -73,6 +73,10 @@ const COLUMNS: &[(&str, &str)] = &[
         "{a = int, inner = {b = string, m = map<string, string>}}",
     ),
     ("maybe", "string"),
+    ("list", "array<int>"),
+    ("words", "array<string>"),
+    ("vec", "float_vector(3)"),
+    ("tz", "timestamp_tz"),
 ];
 
 pub(crate) fn table() -> Arc<CatalogTable> {
@@ -121,10 +125,73 @@ pub(crate) fn rows() -> Batch {
             Value::Row(vec![text("deep"), Value::Map(vec![(text("k"), text("v"))])]),
         ]),
         Value::Null,
+        Value::Array(vec![
+            Value::Int(3),
+            Value::Null,
+            Value::Int(9),
+            Value::Int(-1),
+        ]),
+        Value::Array(vec![text("b"), text("a")]),
+        Value::Array([3.0, 0.0, 4.0].map(Value::Float).to_vec()),
+        Value::TimestampTz(micros),
     ];
     builder.push(RowKind::Insert, &row).expect("the row fits");
     let mut nulls = vec![Value::Null; row.len()];
     nulls[0] = Value::Int(2);
     builder.push(RowKind::Delete, &nulls).expect("the row fits");
     builder.finish()
+}
+
+/// Value and type of an expression for the first row, and its value for the second.
+pub(crate) fn computed(expression: &str) -> (String, String, String) {
+    let job = Job::new(&format!("select {expression} as x from fake"))
+        .unwrap_or_else(|error| panic!("{expression}: {}", error.report()));
+    let out = job
+        .run(rows())
+        .unwrap_or_else(|error| panic!("{expression}: {}", error.report()));
+    let tables = job.tables();
+    let column = &tables[0].columns()[0];
+    (
+        out[0].row(0).get(0).to_string(),
+        column.data_type.to_string(),
+        out[0].row(1).get(0).to_string(),
+    )
+}
+
+/// Expression, value in the first row, type, value in the second row, where all but the id is null.
+pub(crate) type Case = (&'static str, &'static str, &'static str, &'static str);
+
+/// Compares values and types of expressions.
+#[track_caller]
+pub(crate) fn check(cases: &[Case]) {
+    for (expression, first, data_type, second) in cases {
+        assert_eq!(
+            computed(expression),
+            (
+                (*first).to_owned(),
+                (*data_type).to_owned(),
+                (*second).to_owned()
+            ),
+            "{expression}"
+        );
+    }
+}
+
+/// The report about a query that isn't accepted.
+pub(crate) fn refused(query: &str) -> String {
+    match Job::new(query) {
+        Ok(_) => panic!("{query} is accepted"),
+        Err(error) => error.report(),
+    }
+}
+
+/// The ids of the rows that a condition keeps.
+pub(crate) fn ids(condition: &str) -> Vec<Value> {
+    let job = Job::new(&format!("select id from fake where {condition}"))
+        .unwrap_or_else(|error| panic!("{condition}: {}", error.report()));
+    let out = job.run(rows()).expect("the condition can be computed");
+    out.iter()
+        .flat_map(|b| b.rows())
+        .map(|r| r.get(0))
+        .collect()
 }

@@ -1,0 +1,7 @@
+//! The Sql transform, from the text of a query to the rows that come out.
+
+mod expressions;
+mod functions;
+mod refusals;
+mod support;
+mod tables;

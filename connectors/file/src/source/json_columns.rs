@@ -56,6 +56,8 @@ struct Builder<'a> {
     member: &'a Member,
     values: Values,
     nulls: NullBufferBuilder,
+    /// Values taken, nulls too.
+    rows: usize,
 }
 
 impl JsonColumns {
@@ -143,7 +145,7 @@ impl JsonColumns {
                         found += 1;
                         let builder = &mut builders[place];
                         // A key that is there twice.
-                        if builder.nulls.len() != row {
+                        if builder.rows != row {
                             return None;
                         }
                         builder.value(cursor, text)?;
@@ -159,7 +161,7 @@ impl JsonColumns {
             }
         }
         if found < builders.len() {
-            for builder in builders.iter_mut().filter(|b| b.nulls.len() == row) {
+            for builder in builders.iter_mut().filter(|b| b.rows == row) {
                 builder.null();
             }
         }
@@ -185,11 +187,13 @@ impl<'a> Builder<'a> {
                 _ => Values::I64(Vec::with_capacity(rows)),
             },
             nulls: NullBufferBuilder::new(rows),
+            rows: 0,
         }
     }
 
     #[cold]
     fn null(&mut self) {
+        self.rows += 1;
         self.nulls.append_null();
         match &mut self.values {
             Values::I8(values) => values.push(0),
@@ -263,6 +267,7 @@ impl<'a> Builder<'a> {
                 ends.push(i32::try_from(bytes.len()).ok()?);
             }
         }
+        self.rows += 1;
         self.nulls.append_non_null();
         Some(())
     }

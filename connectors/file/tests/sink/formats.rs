@@ -49,7 +49,8 @@ async fn pieces_that_are_none_are_refused() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("relativePath"), "{error}");
-    for (rows, expected) in [
+    type Rows<'a> = &'a [(&'a [u8], &'a str, i64)];
+    let cases: [(Rows<'_>, &str); 5] = [
         (
             &[(&b"a"[..], "a", 1)][..],
             "piece 1 of a comes where piece 0 should",
@@ -58,7 +59,8 @@ async fn pieces_that_are_none_are_refused() {
         (&[(b"a", "../a", 0)], "../a"),
         (&[(b"a", "/etc/a", 0)], "/etc/a"),
         (&[(b"a", "a//b", 0)], "a//b"),
-    ] {
+    ];
+    for (rows, expected) in cases {
         let error = sandbox
             .run(&[BINARY], vec![pieces(rows)])
             .await

@@ -55,7 +55,7 @@ async fn every_type_of_a_row_comes_back() {
 async fn files_that_know_their_columns_need_no_schema() {
     for (format, codecs) in [
         ("orc", &["none", "lzo", "snappy", "lz4", "zlib", "zstd"][..]),
-        ("avro", &["none", "snappy", "zlib", "zstd", "bzip2"]),
+        ("avro", &["none", "snappy", "zlib", "zstd", "bzip2"][..]),
     ] {
         for codec in codecs {
             let sandbox = Sandbox::new();

@@ -61,7 +61,7 @@ impl SinkFactory for LocalFileSinkFactory {
         PluginInfo {
             name: NAME,
             aliases: &[],
-            summary: "Writes files of all formats on this machine.",
+            summary: "Writes files on this machine: csv, text, json, parquet, orc, avro, excel, xml, binary, changes of databases.",
         }
     }
 

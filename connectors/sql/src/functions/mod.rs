@@ -2,9 +2,12 @@
 
 mod array;
 mod crypto;
+mod encoding;
 mod hash;
 mod json;
+mod moments;
 mod numeric;
+mod parts;
 mod regexp;
 mod string;
 mod table;

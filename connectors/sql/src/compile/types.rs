@@ -68,6 +68,7 @@ pub(super) fn common_type(left: &Typed, right: &Typed) -> Option<DataType> {
     let moment = |t: &DataType| matches!(t, Date | Time | Timestamp | TimestampTz);
     Some(match (a, b) {
         (Null, other) | (other, Null) => other.clone(),
+        (a, b) if whole(a) && a == b => a.clone(),
         (a, b) if whole(a) && whole(b) => DataType::BigInt,
         (a, b) if parts(a).is_some() && parts(b).is_some() => {
             let ((p1, s1), (p2, s2)) = (parts(a)?, parts(b)?);
@@ -116,6 +117,7 @@ pub(super) fn wider(a: &DataType, b: &DataType) -> DataType {
             }
         }
         (DataType::Decimal { .. }, _) => a.clone(),
+        (a, b) if whole(a) && whole(b) && a != b => DataType::BigInt,
         _ => b.clone(),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
-use arrow_buffer::OffsetBuffer;
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use seatunnel_api::Result;
 
 use super::Call;
@@ -107,12 +107,11 @@ fn in_case(
         let (from, to) = (offsets[0] as usize, offsets[texts.len()] as usize);
         let mut bytes = texts.value_data()[from..to].to_vec();
         ascii(&mut bytes);
-        let lengths = offsets.lengths();
-        let array = StringArray::try_new(
-            OffsetBuffer::from_lengths(lengths),
-            bytes.into(),
-            texts.nulls().cloned(),
-        )?;
+        let offsets = match from {
+            0 => offsets.clone(),
+            _ => OffsetBuffer::from_lengths(offsets.lengths()),
+        };
+        let array = StringArray::try_new(offsets, bytes.into(), texts.nulls().cloned())?;
         return Ok(Arc::new(array));
     }
     map(call, |text, out| {
@@ -314,7 +313,48 @@ pub(super) fn space(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// SUBSTRING of a column of ASCII between the same positions in every row; none for anything else.
+fn quick_substring(call: &Call<'_>) -> Result<Option<ArrayRef>> {
+    let column = &call.args[0];
+    let constant = |arg: &Columnar| arg.constant.then(|| long(arg, 0)).flatten();
+    let start = constant(&call.args[1]).filter(|start| *start >= 0);
+    let length = match call.args.get(2) {
+        None => Some(i64::MAX),
+        Some(length) => constant(length),
+    };
+    let texts = column.array.as_string::<i32>();
+    let (Some(start), Some(length), false) = (start, length, column.constant) else {
+        return Ok(None);
+    };
+    if !texts.is_ascii() {
+        return Ok(None);
+    }
+    let skip = (start.max(1) - 1).min(i64::from(i32::MAX)) as usize;
+    let length = length.clamp(0, i64::from(i32::MAX)) as usize;
+    let (offsets, bytes) = (texts.value_offsets(), texts.value_data());
+    let mut values = Vec::with_capacity(call.rows * length.min(16));
+    let mut ends = Vec::with_capacity(call.rows + 1);
+    ends.push(0i32);
+    let mut nulls = NullBufferBuilder::new(call.rows);
+    for row in 0..call.rows {
+        let text = &bytes[offsets[row] as usize..offsets[row + 1] as usize];
+        let part = text.get(skip..).unwrap_or_default();
+        let part = &part[..part.len().min(length)];
+        // SeaTunnel: nothing is null, not an empty text.
+        nulls.append(!part.is_empty() && texts.is_valid(row));
+        values.extend_from_slice(part);
+        // No more bytes than the column has, whose offsets are of this type.
+        ends.push(values.len() as i32);
+    }
+    let ends = OffsetBuffer::new(ends.into());
+    let array = StringArray::try_new(ends, values.into(), nulls.finish())?;
+    Ok(Some(Arc::new(array)))
+}
+
 pub(super) fn substring(call: &Call<'_>) -> Result<ArrayRef> {
+    if let Some(array) = quick_substring(call)? {
+        return Ok(array);
+    }
     let texts = call.args[0].texts();
     let starts = call.args[1].primitives::<Int64Type>();
     let lengths = call.args.get(2).map(|l| l.primitives::<Int64Type>());

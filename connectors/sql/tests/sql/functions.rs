@@ -56,6 +56,10 @@ fn functions_of_texts() {
         ("substr(name, 0, 3)", "Joy", "string", "null"),
         ("substring(name from 5 for 2)", "Di", "string", "null"),
         ("substring(name, 99)", "null", "string", "null"),
+        ("substring(name, 5)", "Ding", "string", "null"),
+        ("substring(name, 5, 0)", "null", "string", "null"),
+        ("substring(name, id, 1)", "J", "string", "null"),
+        ("substring(name || 'ä', 8)", "gä", "string", "null"),
         (
             "translate(name, 'ing', 'ING')",
             "Joy DING",

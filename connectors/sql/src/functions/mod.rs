@@ -150,9 +150,10 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     all().flat_map(|f| f.names.iter().copied()).chain(built_in)
 }
 
-/// The functions as a part of the documentation, in Markdown.
+/// What users must know, with all functions, in Markdown.
 pub(crate) static PAGE: LazyLock<String> = LazyLock::new(|| {
-    let mut page = String::from("## Functions\n");
+    let mut page = String::from(include_str!("../../NOTES.md"));
+    page.push_str("\n## Functions\n");
     let line = |page: &mut String, call: &str, meaning: &str| {
         let call = call.replace('|', "\\|");
         page.push_str(&format!(

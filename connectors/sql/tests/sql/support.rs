@@ -80,7 +80,13 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn table() -> Arc<CatalogTable> {
-    let columns = COLUMNS
+    table_of("db.people", COLUMNS)
+}
+
+/// A table with these columns, the first of which is its key.
+pub(crate) fn table_of(path: &str, columns: &[(&str, &str)]) -> Arc<CatalogTable> {
+    let key = columns[0].0.to_owned();
+    let columns = columns
         .iter()
         .map(|(name, spelled)| {
             Column::new(*name, DataType::parse(spelled).expect("a type of ours"))
@@ -90,11 +96,11 @@ pub(crate) fn table() -> Arc<CatalogTable> {
         columns,
         primary_key: Some(PrimaryKey {
             name: "pk".to_owned(),
-            columns: vec!["id".to_owned()],
+            columns: vec![key],
         }),
         constraint_keys: Vec::new(),
     };
-    let path = TablePath::parse("db.people", false);
+    let path = TablePath::parse(path, false);
     Arc::new(CatalogTable::new("test", path, schema))
 }
 

@@ -2,7 +2,7 @@
 
 use seatunnel_api::{RowKind, Value};
 
-use crate::support::{Job, rows, table, text};
+use crate::support::{Job, rows, table, table_of, text};
 
 #[test]
 fn the_result_is_named_and_keyed() {
@@ -157,4 +157,36 @@ fn deep_expressions_are_computed_on_a_small_stack_or_refused() {
     assert_eq!(result.unwrap(), ["+I 1"]);
     let error = Job::new(&nested(100)).err().unwrap().report();
     assert!(error.contains("nested deeper than"), "{error}");
+}
+
+#[test]
+fn the_queries_of_the_documentation_are_accepted() {
+    let registry = seatunnel_transform_sql::register(seatunnel_api::Registry::new());
+    let factory = registry.find_transform("sql").expect("it is registered");
+    let queries: Vec<&str> = factory.notes().split("```").skip(1).step_by(2).collect();
+    assert_eq!(queries.len(), 2);
+    let columns = [
+        ("id", "bigint"),
+        ("name", "string"),
+        ("status", "string"),
+        ("address", "{city = string}"),
+        ("tags", "array<string>"),
+        ("labels", "string"),
+        ("amount", "decimal(10, 2)"),
+    ];
+    for query in queries {
+        let query = query.trim_start_matches("sql");
+        let options = serde_json::json!({ "query": query });
+        let job = Job::with_options(options, vec![table_of("orders", &columns)]);
+        let job = job.unwrap_or_else(|error| panic!("{query}: {}", error.report()));
+        assert_eq!(
+            job.tables()[0]
+                .schema()
+                .primary_key
+                .as_ref()
+                .unwrap()
+                .columns,
+            ["id"]
+        );
+    }
 }

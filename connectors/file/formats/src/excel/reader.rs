@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::StringArray;
@@ -64,6 +65,18 @@ impl ExcelRules {
     /// # Errors
     /// If it is no workbook, is damaged, or has no such sheet; and those of `each`.
     pub fn read(
+        &self,
+        from: Arc<dyn ReadAt>,
+        most: usize,
+        bytes: usize,
+        each: ExcelRows<'_>,
+    ) -> Result<()> {
+        // What a damaged file makes the library panic with is an error like others.
+        let read = AssertUnwindSafe(|| self.read_sheet(from, most, bytes, each));
+        catch_unwind(read).unwrap_or_else(|_| Err(Fault::malformed("the workbook is damaged")))
+    }
+
+    fn read_sheet(
         &self,
         from: Arc<dyn ReadAt>,
         most: usize,
@@ -137,6 +150,8 @@ fn xls(error: &XlsError) -> Fault {
 enum Value<'a> {
     Nothing,
     Text(&'a str),
+    /// A text with characters that XML does not have as `_x0001_`.
+    Escaped(&'a str),
     Boolean(bool),
     Integer(i64),
     Number(f64),
@@ -148,10 +163,9 @@ impl<'a> Value<'a> {
         match value {
             DataRef::Int(number) => Self::Integer(*number),
             DataRef::Float(number) => Self::Number(*number),
-            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-                Self::Text(text)
-            }
-            DataRef::SharedString(text) => Self::Text(text),
+            DataRef::String(text) => Self::Escaped(text),
+            DataRef::SharedString(text) => Self::Escaped(text),
+            DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Self::Text(text),
             DataRef::Bool(value) => Self::Boolean(*value),
             DataRef::DateTime(date) => Self::Date(date),
             DataRef::Error(_) | DataRef::Empty => Self::Nothing,
@@ -170,6 +184,30 @@ impl<'a> Value<'a> {
             Data::Error(_) | Data::Empty => Self::Nothing,
         }
     }
+}
+
+/// A text with its escapes as the characters that they stand for (ECMA-376, ST_Xstring).
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("_x") {
+        let code = rest.get(at + 2..at + 7).and_then(|c| c.strip_suffix('_'));
+        let code = code.filter(|c| c.bytes().all(|b| b.is_ascii_hexdigit()));
+        let character = code.and_then(|c| char::from_u32(u32::from_str_radix(c, 16).ok()?));
+        match character {
+            Some(character) => {
+                out.push_str(&rest[..at]);
+                out.push(character);
+                rest = &rest[at + 7..];
+            }
+            None => {
+                out.push_str(&rest[..at + 2]);
+                rest = &rest[at + 2..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Collects cells, which come row by row.
@@ -221,6 +259,7 @@ impl ExcelRules {
         Some(match value {
             Value::Nothing => return None,
             Value::Text(text) => (*text).to_owned(),
+            Value::Escaped(text) => unescaped(text),
             Value::Boolean(value) => value.to_string(),
             Value::Integer(number) => number.to_string(),
             Value::Number(number) => number.to_string(),

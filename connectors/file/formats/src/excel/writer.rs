@@ -1,6 +1,7 @@
 //! Writes the rows of a workbook.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -243,8 +244,17 @@ fn number(value: f64) -> Cell {
     }
 }
 
-impl<W: Write + Send> FileWriter<W> for ExcelWriter<W> {
-    fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+/// The library panics when the disk of its temporary files is full; that is an error like others.
+fn guarded<T>(write: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
+        Err(Fault::Io(io::Error::other(
+            "the rows of the workbook can't be written to a temporary file: is the disk full?",
+        )))
+    })
+}
+
+impl<W: Write> ExcelWriter<W> {
+    fn write_rows(&mut self, rows: &RecordBatch) -> Result<()> {
         render(&self.columns, &self.rules, rows, &mut self.cells)?;
         for row in 0..rows.num_rows() {
             if self.row >= self.style.sheet_rows.clamp(2, MOST_ROWS) {
@@ -305,6 +315,12 @@ impl<W: Write + Send> FileWriter<W> for ExcelWriter<W> {
         }
         Ok(())
     }
+}
+
+impl<W: Write + Send> FileWriter<W> for ExcelWriter<W> {
+    fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        guarded(|| self.write_rows(rows))
+    }
 
     fn memory(&self) -> usize {
         0
@@ -319,9 +335,8 @@ impl<W: Write + Send> FileWriter<W> for ExcelWriter<W> {
     }
 
     fn finish(mut self: Box<Self>) -> Result<W> {
-        self.workbook
-            .save_to_writer(&mut self.out)
-            .map_err(failed)?;
+        let Self { workbook, out, .. } = &mut *self;
+        guarded(|| workbook.save_to_writer(out).map_err(failed))?;
         Ok(self.out)
     }
 }

@@ -105,6 +105,7 @@ blob.server.port: 0
 io.tmp.dirs: $dir/tmp
 web.upload.dir: $dir/tmp
 parallelism.default: 1
+taskmanager.load-balance.mode: SLOTS
 execution.checkpointing.dir: file://$dir/checkpoints
 execution.checkpointing.savepoint-dir: file://$dir/savepoints
 state.checkpoints.dir: file://$dir/checkpoints

@@ -41,10 +41,13 @@ fn command_lines_that_are_not_understood_end_with_234() {
             "--config job.conf -m cluster",
             "there is no cluster of its own",
         ),
-        ("--config job.conf -e yarn-application", "not built in yet"),
         (
-            "--config job.conf --engine spark",
-            "--engine spark is not built in yet",
+            "--config job.conf -e yarn-application",
+            "unless --engine says otherwise",
+        ),
+        (
+            "--config job.conf --engine zeta",
+            "[possible values: local, spark, flink]",
         ),
         ("completions klingon", "invalid value 'klingon'"),
     ] {

@@ -8,6 +8,7 @@ mod command_line;
 mod dirty_rows;
 mod discovery;
 mod dry_run;
+mod engines;
 mod lives;
 mod object_state;
 mod quickstart;

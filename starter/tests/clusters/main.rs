@@ -1,0 +1,10 @@
+//! Jobs on real clusters of Spark and Flink, through the launcher of a package as it is shipped.
+//!
+//! `scripts/test.sh` makes the package first (`scripts/package.sh --profile dev`).
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod flink;
+mod processes;
+mod spark;
+mod support;

@@ -1,6 +1,6 @@
 //! Operators, conditions and CASE.
 
-use seatunnel_api::{DataType, Result};
+use seatunnel_api::{DataType, Error, Result};
 use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Spanned, UnaryOperator, Value};
 
 use super::types::{arithmetic_type, common_type, wider};
@@ -124,17 +124,8 @@ impl Compiler<'_> {
         left: Typed,
         right: Typed,
     ) -> Result<(Typed, Typed)> {
-        let common = common_type(&left, &right).ok_or_else(|| {
-            refuse(
-                codes::SQL_TYPE,
-                expr.span(),
-                format!(
-                    "`{expr}` compares {} with {}",
-                    left.data_type, right.data_type
-                ),
-            )
-            .with_help("bring both to one type with cast(… as …)")
-        })?;
+        let common = common_type(&left, &right)
+            .ok_or_else(|| incomparable(expr, &left.data_type, &right.data_type))?;
         let convert = |typed: Typed| {
             // A text that has to become a date shows before the first row if it is none.
             let checked = typed.is_constant() && typed.data_type != common;
@@ -157,8 +148,12 @@ impl Compiler<'_> {
         let mut common = of.data_type.clone();
         for item in list {
             let typed = self.expr(item)?;
-            let (left, _) = self.comparable(expr, of.clone(), typed.clone())?;
-            common = wider(&common, &left.data_type);
+            self.comparable(expr, of.clone(), typed.clone())?;
+            // A null can be compared with anything, but all items have to be of one kind.
+            let so_far = Typed::new(of.expr.clone(), common.clone());
+            let both = common_type(&so_far, &typed)
+                .ok_or_else(|| incomparable(expr, &common, &typed.data_type))?;
+            common = wider(&common, &both);
             items.push(typed);
         }
         let items = items
@@ -266,6 +261,11 @@ fn join(op: &BinaryOperator) -> Join {
         BinaryOperator::And => Join::All,
         _ => Join::Any,
     }
+}
+
+fn incomparable(expr: &Expr, left: &DataType, right: &DataType) -> Error {
+    let what = format!("`{expr}` compares {left} with {right}");
+    refuse(codes::SQL_TYPE, expr.span(), what).with_help("bring both to one type with cast(… as …)")
 }
 
 /// The operands of a chain of one operator, from left to right.

@@ -1,6 +1,7 @@
 package org.seatunnel.flink;
 
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import org.apache.flink.api.common.JobExecutionResult;
@@ -17,6 +18,9 @@ import org.seatunnel.translation.Native;
 public final class FlinkJob {
     /** How long a cluster may take to stop a job before this process ends all the same. */
     private static final long PATIENCE_SECONDS = 8;
+
+    /** Whether the end of the job is in the log. */
+    private static final CountDownLatch SAID = new CountDownLatch(1);
 
     private FlinkJob() {}
 
@@ -55,6 +59,7 @@ public final class FlinkJob {
                     return;
                 }
                 Native.jobEnded(job, wait(client, description).toArray(), null);
+                SAID.countDown();
             } catch (Exception e) {
                 Native.jobEnded(job, new Counts().toArray(), Frames.ofText(Failures.message(e)));
                 throw e;
@@ -87,9 +92,12 @@ public final class FlinkJob {
             if (description.isStreaming) {
                 String savepoint = client.stopWithSavepoint(false, null, SavepointFormatType.DEFAULT)
                         .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                SAID.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
                 System.err.println("stopped at savepoint " + savepoint
                         + "; to go on from it, give it as flink { execution.state-recovery.path } in env");
-                return;
+                System.err.flush();
+                // It ended well, although a signal has ended this process.
+                Runtime.getRuntime().halt(0);
             }
         } catch (Exception e) {
             System.err.println("no savepoint could be taken: " + Failures.message(e));

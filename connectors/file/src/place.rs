@@ -84,6 +84,31 @@ impl Place {
         }
     }
 
+    /// A file for reading its start; further bytes are only fetched when they are wanted.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub(crate) fn start(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Here => self.read(path, None),
+            Self::Store(store) => Ok(Box::new(Starting {
+                bytes: store.find(path)?.bytes,
+                store: store.clone(),
+                path: path.to_owned(),
+                offset: 0,
+                piece: Box::new(io::empty()),
+            })),
+        }
+    }
+
+    /// Whether parts of a file cost no more than their share.
+    pub(crate) fn reads_anywhere(&self) -> bool {
+        match self {
+            Self::Here => true,
+            Self::Store(store) => store.reads_anywhere(),
+        }
+    }
+
     /// Whether reading a file twice costs little.
     pub(crate) fn is_near(&self) -> bool {
         matches!(self, Self::Here)
@@ -97,6 +122,33 @@ impl Place {
                 let name = store.name().to_owned();
                 error.with_context("store", name)
             }),
+        }
+    }
+}
+
+/// Bytes of a file of a store that are fetched at a time where the first are all that is wanted.
+const PIECE: u64 = 1 << 20;
+
+/// A file of a store from its start on, fetched piece by piece.
+struct Starting {
+    store: Arc<dyn Store>,
+    path: PathBuf,
+    bytes: u64,
+    /// Where the next piece begins.
+    offset: u64,
+    piece: Box<dyn Read + Send>,
+}
+
+impl Read for Starting {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.piece.read(out)?;
+            if length > 0 || out.is_empty() || self.offset >= self.bytes {
+                return Ok(length);
+            }
+            let end = (self.offset + PIECE).min(self.bytes);
+            self.piece = self.store.read(&self.path, Some(self.offset..end))?;
+            self.offset = end;
         }
     }
 }

@@ -323,8 +323,8 @@ fn header_length(rules: &LineRules, data: &[u8]) -> usize {
 /// # Errors
 /// If the file can't be read.
 pub(crate) fn first_record(place: &Place, rules: &LineRules, path: &Path) -> Result<u64> {
-    let file = place.open(path).map_err(|e| read_failed(path, e))?;
-    let mut window = Window::new(file.reader(0), 0);
+    let file = place.start(path).map_err(|e| read_failed(path, e))?;
+    let mut window = Window::new(file, 0);
     window.fill(false).map_err(|e| read_failed(path, e))?;
     skip_start(rules, &mut window, path)?;
     if rules.use_header {
@@ -352,8 +352,8 @@ fn skip_line<R: std::io::Read>(row_end: &[u8], window: &mut Window<R>, path: &Pa
 
 /// Reads the header of a plain file, for splits that don't start with it.
 fn read_header(table: &FileTable, rules: &LineRules, path: &Path) -> Result<Vec<Option<usize>>> {
-    let file = table.place.open(path).map_err(|e| read_failed(path, e))?;
-    let mut window = Window::new(file.reader(0), 0);
+    let file = table.place.start(path).map_err(|e| read_failed(path, e))?;
+    let mut window = Window::new(file, 0);
     window.fill(false).map_err(|e| read_failed(path, e))?;
     skip_start(rules, &mut window, path)?;
     header_order(table, rules, window.bytes(), path)

@@ -254,7 +254,7 @@ impl FileTable {
             _ => return Ok(None),
         };
         // Finding the ends of rows with quotes means reading the file: from afar only if it is asked for.
-        if quote.is_some()
+        if (quote.is_some() || !self.place.reads_anywhere())
             && !self.place.is_near()
             && self.split.bytes.is_none()
             && !self.split.asked_for
@@ -303,7 +303,9 @@ impl FileTable {
     /// # Errors
     /// Why not.
     pub(crate) fn check(&self) -> Result<()> {
-        for file in self.listing.files()? {
+        let files = self.listing.files()?;
+        // In a store, whoever may list files may read them, or hears of it soon enough.
+        for file in files.iter().filter(|_| self.place.is_near()) {
             let opened = self.place.open(&file.path);
             opened.map_err(|e| read_failed(&file.path, e))?;
         }

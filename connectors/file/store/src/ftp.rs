@@ -1,6 +1,7 @@
 //! FTP: files of a server with one connection for each file that is open.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::ops::Range;
@@ -49,6 +50,7 @@ pub fn ftp(configuration: FtpConfiguration) -> Arc<dyn Store> {
         name,
         configuration,
         kept: Mutex::default(),
+        copy: Mutex::default(),
     })))
 }
 
@@ -71,6 +73,8 @@ struct Shared {
     configuration: FtpConfiguration,
     /// Connections that nobody uses, and since when.
     kept: Mutex<Vec<(FtpStream, Instant)>>,
+    /// The file that was copied to this machine last.
+    copy: Mutex<Option<(Entry, Arc<File>)>>,
 }
 
 impl fmt::Debug for FtpFiles {
@@ -360,6 +364,10 @@ impl Store for FtpFiles {
         4
     }
 
+    fn reads_anywhere(&self) -> bool {
+        false
+    }
+
     fn find(&self, path: &Path) -> io::Result<Entry> {
         self.look_at(path)
     }
@@ -393,10 +401,20 @@ impl Store for FtpFiles {
     }
 
     /// There is no way to read here and there: the file is copied to this machine's disk.
+    /// The last one is kept, since a file is opened several times in a row.
     fn open(&self, path: &Path) -> io::Result<RandomFile> {
+        let found = self.look_at(path)?;
+        let lock = || self.0.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, copy)) = &*lock()
+            && *of == found
+        {
+            return Ok(RandomFile::Here(copy.clone()));
+        }
         let mut file = tempfile::tempfile()?;
         io::copy(&mut self.read(path, None)?, &mut file)?;
-        Ok(RandomFile::Here(Arc::new(file)))
+        let file = Arc::new(file);
+        *lock() = Some((found, file.clone()));
+        Ok(RandomFile::Here(file))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn FileWriter>> {

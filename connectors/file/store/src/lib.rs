@@ -94,6 +94,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Files that one writer keeps open at most.
     fn open_files(&self) -> usize;
 
+    /// Whether [`Store::open`] costs little; where not, a file is fetched as a whole.
+    fn reads_anywhere(&self) -> bool {
+        true
+    }
+
     /// A file or folder.
     ///
     /// # Errors

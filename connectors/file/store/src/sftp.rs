@@ -134,6 +134,8 @@ impl Shared {
         let config = client::Config {
             keepalive_interval: Some(Duration::from_secs(30)),
             nodelay: true,
+            // More than all answers that are asked for at once: some servers stand still at the edge.
+            window_size: 32 << 20,
             ..client::Config::default()
         };
         let host_key = HostKey {
@@ -265,20 +267,30 @@ impl Shared {
 }
 
 impl SftpFiles {
-    /// Does something with the server and waits for it.
+    /// Does something with the server and waits for it; once more on a new connection if the first broke off.
     fn run<T: Send + 'static, F>(
         &self,
-        work: impl FnOnce(Arc<SftpSession>) -> F + Send + 'static,
+        work: impl Fn(Arc<SftpSession>) -> F + Send + Sync + 'static,
     ) -> io::Result<T>
     where
         F: Future<Output = Result<T, SftpError>> + Send + 'static,
     {
         let shared = self.0.clone();
         run(async move {
-            let session = shared.session().await?;
-            work(session).await.map_err(|error| shared.explain(error))
+            let mut done = work(shared.session().await?).await;
+            if done.as_ref().is_err_and(is_broken_off) {
+                // A connection that nobody used may be closed without a word.
+                shared.connection.lock().await.take();
+                done = work(shared.session().await?).await;
+            }
+            done.map_err(|error| shared.explain(error))
         })
     }
+}
+
+/// Whether the connection is no more.
+fn is_broken_off(error: &SftpError) -> bool {
+    matches!(error, SftpError::IO(_) | SftpError::UnexpectedBehavior(_))
 }
 
 fn text(path: &Path) -> String {
@@ -297,41 +309,56 @@ fn entry(path: PathBuf, metadata: &Metadata) -> Entry {
 impl Tree for SftpFiles {
     fn read_folder(&self, folder: &Path) -> io::Result<Vec<Entry>> {
         let folder = folder.to_owned();
-        self.run(async move |session: Arc<SftpSession>| {
-            let mut found = Vec::new();
-            for below in session.read_dir(text(&folder)).await? {
-                let path = folder.join(below.file_name());
-                let mut metadata = below.metadata();
-                if metadata.is_symlink() {
-                    // What a link stands for counts.
-                    metadata = session.metadata(text(&path)).await?;
+        self.run(move |session: Arc<SftpSession>| {
+            let folder = folder.clone();
+            async move {
+                let mut found = Vec::new();
+                for below in session.read_dir(text(&folder)).await? {
+                    let path = folder.join(below.file_name());
+                    let mut metadata = below.metadata();
+                    if metadata.is_symlink() {
+                        // What a link stands for counts.
+                        metadata = session.metadata(text(&path)).await?;
+                    }
+                    found.push(entry(path, &metadata));
                 }
-                found.push(entry(path, &metadata));
+                Ok(found)
             }
-            Ok(found)
         })
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         let folder = text(folder);
-        self.run(async move |session: Arc<SftpSession>| session.create_dir(folder).await)
+        self.run(move |session: Arc<SftpSession>| {
+            let folder = folder.clone();
+            async move { session.create_dir(folder).await }
+        })
     }
 
     fn delete_folder(&self, folder: &Path) -> io::Result<()> {
         let folder = text(folder);
-        self.run(async move |session: Arc<SftpSession>| session.remove_dir(folder).await)
+        self.run(move |session: Arc<SftpSession>| {
+            let folder = folder.clone();
+            async move { session.remove_dir(folder).await }
+        })
     }
 
     fn delete_file(&self, file: &Path) -> io::Result<()> {
         let file = text(file);
-        self.run(async move |session: Arc<SftpSession>| session.remove_file(file).await)
+        self.run(move |session: Arc<SftpSession>| {
+            let file = file.clone();
+            async move { session.remove_file(file).await }
+        })
     }
 
     fn look_at(&self, path: &Path) -> io::Result<Entry> {
         let path = path.to_owned();
-        self.run(async move |session: Arc<SftpSession>| {
-            let metadata = session.metadata(text(&path)).await?;
-            Ok(entry(path, &metadata))
+        self.run(move |session: Arc<SftpSession>| {
+            let path = path.clone();
+            async move {
+                let metadata = session.metadata(text(&path)).await?;
+                Ok(entry(path, &metadata))
+            }
         })
     }
 }
@@ -364,14 +391,18 @@ impl Store for SftpFiles {
 
     fn read(&self, path: &Path, range: Option<Range<u64>>) -> io::Result<Box<dyn Read + Send>> {
         let path = path.to_owned();
-        let (file, start, end) = self.run(async move |session: Arc<SftpSession>| {
-            let mut file = session.open(text(&path)).await?;
-            let (start, end) = match range {
-                Some(range) => (range.start, range.end),
-                None => (0, file.metadata().await?.size.unwrap_or_default()),
-            };
-            file.seek(io::SeekFrom::Start(start)).await?;
-            Ok((file, start, end))
+        let (file, start, end) = self.run(move |session: Arc<SftpSession>| {
+            let path = path.clone();
+            let range = range.clone();
+            async move {
+                let mut file = session.open(text(&path)).await?;
+                let (start, end) = match range {
+                    Some(range) => (range.start, range.end),
+                    None => (0, file.metadata().await?.size.unwrap_or_default()),
+                };
+                file.seek(io::SeekFrom::Start(start)).await?;
+                Ok((file, start, end))
+            }
         })?;
         let left = end.saturating_sub(start);
         let pieces = stream::try_unfold((file, left), |(mut file, left)| async move {
@@ -391,10 +422,13 @@ impl Store for SftpFiles {
 
     fn open(&self, path: &Path) -> io::Result<RandomFile> {
         let path = path.to_owned();
-        let (file, bytes) = self.run(async move |session: Arc<SftpSession>| {
-            let file = session.open(text(&path)).await?;
-            let bytes = file.metadata().await?.size.unwrap_or_default();
-            Ok((file, bytes))
+        let (file, bytes) = self.run(move |session: Arc<SftpSession>| {
+            let path = path.clone();
+            async move {
+                let file = session.open(text(&path)).await?;
+                let bytes = file.metadata().await?.size.unwrap_or_default();
+                Ok((file, bytes))
+            }
         })?;
         let ranges = SftpRanges(Arc::new(Mutex::new(file)));
         Ok(RandomFile::fetched(Box::new(ranges), bytes))
@@ -403,9 +437,12 @@ impl Store for SftpFiles {
     fn create(&self, path: &Path) -> io::Result<Box<dyn FileWriter>> {
         let create = |path: &Path| {
             let path = text(path);
-            self.run(async move |session: Arc<SftpSession>| {
-                let new = OpenFlags::CREATE | OpenFlags::EXCLUDE | OpenFlags::WRITE;
-                session.open_with_flags(path, new).await
+            self.run(move |session: Arc<SftpSession>| {
+                let path = path.clone();
+                async move {
+                    let new = OpenFlags::CREATE | OpenFlags::EXCLUDE | OpenFlags::WRITE;
+                    session.open_with_flags(path, new).await
+                }
             })
         };
         let created = match create(path) {
@@ -430,7 +467,10 @@ impl Store for SftpFiles {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let rename = || {
             let (from, to) = (text(from), text(to));
-            self.run(async move |session: Arc<SftpSession>| session.rename(from, to).await)
+            self.run(move |session: Arc<SftpSession>| {
+                let (from, to) = (from.clone(), to.clone());
+                async move { session.rename(from, to).await }
+            })
         };
         let Err(error) = rename() else {
             return Ok(());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use seatunnel_api::{CatalogTable, Registry, Value};
+use seatunnel_api::{CatalogTable, Column, DataType, Registry, Value};
 use seatunnel_conformance::{
     Bad, Data, Fixture, FixtureResult, Limits, SinkCheck, SinkFixture, SourceFixture, Stored,
     async_trait, read_back, write_by,
@@ -62,6 +62,18 @@ impl InStore {
             config[key] = value.clone();
         }
         config
+    }
+
+    /// Writes some rows and reads them.
+    pub(crate) async fn writes_and_reads(&self) {
+        let columns = vec![Column::new("text", DataType::String)];
+        let row = |id, text: &str| vec![Value::BigInt(id), Value::String(text.to_owned())];
+        let rows = vec![row(1, "one"), row(2, "two")];
+        let data = Data::new("some", columns, rows.clone());
+        SourceFixture::store(self, &data).await.unwrap();
+        let mut found = self.rows(&Json::Null, data.table()).await.unwrap();
+        found.sort_by_key(|row| format!("{row:?}"));
+        assert_eq!(found, rows);
     }
 
     fn sink(&self, table: &str) -> Json {

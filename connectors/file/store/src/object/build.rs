@@ -12,7 +12,7 @@ use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 use url::Url;
 
 use super::ObjectFiles;
-use super::unfinished::{Access, Unfinished};
+use super::calls::{Access, Calls};
 use crate::{Store, Trouble};
 
 /// How long a request may take, its retries aside: 8 MiB have to get through.
@@ -185,7 +185,7 @@ pub fn s3(config: S3Config) -> io::Result<Arc<dyn Store>> {
     }
     let store = builder.build().map_err(|e| not_set_up(&name, e))?;
     let client = ReqwestConnector::default().connect(&options);
-    let unfinished = Unfinished::Listed {
+    let calls = Calls::Known {
         client: client.map_err(|e| not_set_up(&name, e))?,
         url,
         access: match anonymous {
@@ -199,7 +199,7 @@ pub fn s3(config: S3Config) -> io::Result<Arc<dyn Store>> {
     Ok(Arc::new(ObjectFiles::new(
         name,
         Arc::new(store),
-        unfinished,
+        calls,
     )))
 }
 
@@ -235,7 +235,7 @@ pub fn gcs(config: GcsConfig) -> io::Result<Arc<dyn Store>> {
         .push(&config.bucket);
     let store = builder.build().map_err(|e| not_set_up(&name, e))?;
     let client = ReqwestConnector::default().connect(&options);
-    let unfinished = Unfinished::Listed {
+    let calls = Calls::Known {
         client: client.map_err(|e| not_set_up(&name, e))?,
         url,
         access: match config.anonymous {
@@ -246,7 +246,7 @@ pub fn gcs(config: GcsConfig) -> io::Result<Arc<dyn Store>> {
     Ok(Arc::new(ObjectFiles::new(
         name,
         Arc::new(store),
-        unfinished,
+        calls,
     )))
 }
 
@@ -283,10 +283,10 @@ pub fn azure(config: AzureConfig) -> io::Result<Arc<dyn Store>> {
     };
     let store = builder.build().map_err(|e| not_set_up(&name, e))?;
     // Blocks that belong to nothing are removed by Azure after a week.
-    let unfinished = Unfinished::Forgotten;
+    let calls = Calls::Unknown;
     Ok(Arc::new(ObjectFiles::new(
         name,
         Arc::new(store),
-        unfinished,
+        calls,
     )))
 }

@@ -4,9 +4,9 @@
 //! makes it a file, in one piece.
 
 mod build;
+mod calls;
 mod explain;
 mod read;
-mod unfinished;
 mod upload;
 
 use std::fmt;
@@ -29,7 +29,7 @@ use crate::{Entry, FileWriter, Publishing, RandomFile, Store, Trouble, Upload};
 
 pub use build::{AzureAccess, AzureConfig, GcsConfig, S3Access, S3Config, azure, gcs, s3};
 
-use unfinished::Unfinished;
+use calls::Calls;
 
 /// Parts that are on their way at once, of all files of a store. Each is of 8 MiB, or more in files
 /// of more than 8 GiB.
@@ -49,7 +49,7 @@ struct ObjectFiles(Arc<Shared>);
 struct Shared {
     name: String,
     client: Arc<dyn Objects>,
-    unfinished: Unfinished,
+    calls: Calls,
     parts: Arc<Semaphore>,
 }
 
@@ -60,11 +60,11 @@ impl fmt::Debug for ObjectFiles {
 }
 
 impl ObjectFiles {
-    fn new(name: String, client: Arc<dyn Objects>, unfinished: Unfinished) -> Self {
+    fn new(name: String, client: Arc<dyn Objects>, calls: Calls) -> Self {
         Self(Arc::new(Shared {
             name,
             client,
-            unfinished,
+            calls,
             parts: Arc::new(Semaphore::new(PARTS_AT_ONCE)),
         }))
     }
@@ -208,6 +208,10 @@ impl Store for ObjectFiles {
         })?;
         let depth = root.parts().count();
         let wanted = objects.iter().filter(|object| {
+            // What stands for the folder itself.
+            if object.location == root {
+                return false;
+            }
             let below = object.location.parts().count().saturating_sub(depth + 1);
             let mut folders = object.location.parts().skip(depth).take(below);
             !folders.any(|folder| skip(folder.as_ref()))
@@ -248,9 +252,14 @@ impl Store for ObjectFiles {
         })
     }
 
-    /// There are no folders: a file brings its own.
-    fn create_folder(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
+    /// A file brings its folders; one that has none gets an empty object that stands for it.
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        let folder = key(path)?;
+        if self.is_folder(&folder)? {
+            return Ok(());
+        }
+        let shared = self.0.clone();
+        run(async move { shared.calls.mark(&shared.name, &folder).await })
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -299,7 +308,7 @@ impl Store for ObjectFiles {
             }
             // Servers differ in how they say that they don't know it.
             let folder: Key = key.parts().take(key.parts().count() - 1).collect();
-            let unfinished = shared.unfinished.list(&shared.name, &folder).await;
+            let unfinished = shared.calls.unfinished(&shared.name, &folder).await;
             match unfinished {
                 Ok(Some(found)) if found.iter().all(|(_, id)| *id != upload.id) => {
                     Err(io::ErrorKind::NotFound.into())
@@ -324,7 +333,7 @@ impl Store for ObjectFiles {
         let (folder, part) = (key(folder)?, part.to_owned());
         let found = {
             let shared = self.0.clone();
-            run(async move { shared.unfinished.list(&shared.name, &folder).await })?
+            run(async move { shared.calls.unfinished(&shared.name, &folder).await })?
         };
         let found = found.unwrap_or_default();
         self.0.run(async move |shared| {

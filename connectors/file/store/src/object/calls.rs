@@ -1,4 +1,5 @@
-//! Uploads that nobody completed. The client at hand has no call that lists them.
+//! Calls of S3 that the client at hand doesn't have: listing uploads that nobody completed, and making the
+//! empty object that stands for a folder without files.
 
 use std::io;
 
@@ -13,17 +14,17 @@ use url::Url;
 use super::explain;
 use crate::Trouble;
 
-/// How a store tells its unfinished uploads.
-pub(super) enum Unfinished {
-    /// By the call of S3.
-    Listed {
+/// Whether a store knows the calls.
+pub(super) enum Calls {
+    /// It speaks the language of S3.
+    Known {
         client: HttpClient,
         /// Of the bucket.
         url: Url,
         access: Access,
     },
-    /// Not at all: what is not completed goes by itself.
-    Forgotten,
+    /// It doesn't. What is not completed goes by itself there, and folders are not there without files.
+    Unknown,
 }
 
 /// How the call is signed.
@@ -56,14 +57,14 @@ struct Found {
     upload_id: String,
 }
 
-impl Unfinished {
+impl Calls {
     /// Keys and ids of the uploads to a folder of the store called `name`; none where they can't be told.
-    pub(super) async fn list(
+    pub(super) async fn unfinished(
         &self,
         name: &str,
         folder: &Key,
     ) -> io::Result<Option<Vec<(Key, String)>>> {
-        let Self::Listed {
+        let Self::Known {
             client,
             url,
             access,
@@ -86,31 +87,9 @@ impl Unfinished {
                 }
                 query.append_pair("uploads", "");
             }
-            let request = Request::builder().method(Method::GET).uri(url.as_str());
-            let mut request = request
-                .body(HttpRequestBody::empty())
-                .map_err(io::Error::other)?;
-            access.sign(name, &mut request).await?;
+            let text = send(client, access, Method::GET, &url, name).await?;
             let not_listed =
                 || Trouble::new(format!("unfinished uploads to {name} can't be listed"));
-            let answer = client.execute(request).await;
-            let answer = answer.map_err(|e| not_listed().cause(e).io(io::ErrorKind::Other))?;
-            let status = answer.status();
-            let body = answer.into_body().bytes().await;
-            let body = body.map_err(|e| not_listed().cause(e).io(io::ErrorKind::Other))?;
-            let text = String::from_utf8_lossy(&body);
-            if !status.is_success() {
-                let kind = match status.as_u16() {
-                    404 => io::ErrorKind::NotFound,
-                    401 | 403 => io::ErrorKind::PermissionDenied,
-                    _ => io::ErrorKind::Other,
-                };
-                let said = format!("{status}: {}", text.chars().take(500).collect::<String>());
-                return Err(not_listed()
-                    .help("the credentials must allow to list multipart uploads (s3:ListBucketMultipartUploads)")
-                    .cause(said)
-                    .io(kind));
-            }
             let page: Page = quick_xml::de::from_str(&text)
                 .map_err(|e| not_listed().cause(e).io(io::ErrorKind::InvalidData))?;
             for upload in page.uploads {
@@ -125,6 +104,64 @@ impl Unfinished {
             };
         }
     }
+}
+
+impl Calls {
+    /// Makes a folder without files be there.
+    pub(super) async fn mark(&self, name: &str, folder: &Key) -> io::Result<()> {
+        let Self::Known {
+            client,
+            url,
+            access,
+        } = self
+        else {
+            return Ok(());
+        };
+        let mut url = url.clone();
+        url.path_segments_mut()
+            .map_err(|()| io::ErrorKind::InvalidInput)?
+            .pop_if_empty()
+            .extend(folder.parts())
+            .push("");
+        send(client, access, Method::PUT, &url, name)
+            .await
+            .map(|_| ())
+    }
+}
+
+/// Sends a request without content; gives the content of the answer.
+async fn send(
+    client: &HttpClient,
+    access: &Access,
+    method: Method,
+    url: &Url,
+    name: &str,
+) -> io::Result<String> {
+    let request = Request::builder().method(method).uri(url.as_str());
+    let mut request = request
+        .body(HttpRequestBody::empty())
+        .map_err(io::Error::other)?;
+    access.sign(name, &mut request).await?;
+    let failed = || Trouble::new(format!("{name} does not do what it is asked to"));
+    let answer = client.execute(request).await;
+    let answer = answer.map_err(|e| failed().cause(e).io(io::ErrorKind::Other))?;
+    let status = answer.status();
+    let body = answer.into_body().bytes().await;
+    let body = body.map_err(|e| failed().cause(e).io(io::ErrorKind::Other))?;
+    let text = String::from_utf8_lossy(&body);
+    if status.is_success() {
+        return Ok(text.into_owned());
+    }
+    let kind = match status.as_u16() {
+        404 => io::ErrorKind::NotFound,
+        401 | 403 => io::ErrorKind::PermissionDenied,
+        _ => io::ErrorKind::Other,
+    };
+    let said = format!("{status}: {}", text.chars().take(500).collect::<String>());
+    Err(failed()
+        .help("the credentials must allow to write, and to list multipart uploads (s3:ListBucketMultipartUploads)")
+        .cause(said)
+        .io(kind))
 }
 
 impl Access {

@@ -482,7 +482,8 @@ async fn a_unique_key_of_the_rows_replaces_rows_and_may_hold_nulls() {
 async fn a_table_without_a_unique_key_is_told_before_rows_are_written() {
     let files = Files::new();
     let db = files.database("a.db", "CREATE TABLE t (id INT, name TEXT)");
-    let error = put_two(&files, json!({})).await.unwrap_err();
+    let asked = json!({"primary_keys": ["id"]});
+    let error = put_two(&files, asked).await.unwrap_err();
     assert!(
         error
             .to_string()
@@ -497,17 +498,47 @@ async fn a_table_without_a_unique_key_is_told_before_rows_are_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_are_added_where_nobody_insists_on_a_key() {
+    for (table_there, options) in [
+        (true, json!({})),
+        (false, json!({"create_index": false})),
+        (
+            false,
+            json!({"create_index": false, "primary_keys": ["id"]}),
+        ),
+    ] {
+        let files = Files::new();
+        if table_there {
+            files.database("a.db", "CREATE TABLE t (id INT, name TEXT)");
+        }
+        let t = table(&[("id", "int"), ("name", "string")], &["id"]);
+        let sink = sink(into(&files.url("a.db"), options), std::slice::from_ref(&t))
+            .await
+            .unwrap();
+        let rows = [
+            (Insert, row(1, "a")),
+            (Insert, row(1, "again")),
+            (Insert, row(2, "b")),
+            (Delete, row(2, "b")),
+        ];
+        write(&sink, vec![batch(&t, &rows)]).await.unwrap();
+        assert_eq!(sink.guarantee(), Guarantee::AtLeastOnce);
+        let stored = ask(&files.open("a.db"), "SELECT * FROM t ORDER BY name");
+        assert_eq!(stored, ["1|a", "1|again"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_can_not_be_made_anew_stays_as_it_is() {
     let files = Files::new();
     let db = files.database("a.db", "CREATE TABLE t (id INT); INSERT INTO t VALUES (7)");
-    // Without its keys, the new table has nothing to replace rows by.
-    let options = json!({"schema_save_mode": "RECREATE_SCHEMA", "create_index": false});
-    let error = put_two(&files, options).await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("no primary or unique key on (id)"),
-        "{error}"
-    );
+    // SQLite takes the two columns for one.
+    let t = table(&[("id", "int"), ("ID", "int")], &["id"]);
+    let options = json!({"schema_save_mode": "RECREATE_SCHEMA"});
+    let sink = sink(into(&files.url("a.db"), options), std::slice::from_ref(&t))
+        .await
+        .unwrap();
+    let error = sink.prepare().await.unwrap_err();
+    assert!(error.to_string().contains("duplicate column"), "{error}");
     assert_eq!(ask(&db, "SELECT * FROM t"), ["7"]);
 }

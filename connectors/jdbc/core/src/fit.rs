@@ -15,7 +15,8 @@ use crate::target::{Put, Target};
 pub fn fit(target: &Target, info: &TableInfo, table: &CatalogTable) -> Result<Vec<usize>> {
     let mut differences = Vec::new();
     let mut places = Vec::with_capacity(table.columns().len());
-    if info.is_view && target.put == Put::Upsert {
+    let replaces = target.put == Put::Upsert && !target.only_adds_to(info);
+    if info.is_view && replaces {
         differences.push("it is a view, in which rows can't be replaced".to_owned());
     }
     for column in table.columns() {
@@ -47,16 +48,10 @@ pub fn fit(target: &Target, info: &TableInfo, table: &CatalogTable) -> Result<Ve
             ));
         }
     }
-    let keys = target.spelled_keys();
-    let found: Vec<&str> = keys
-        .iter()
-        .filter_map(|key| info.index_of(key))
-        .map(|place| info.columns[place].column.name.as_str())
-        .collect();
-    if differences.is_empty() && target.put == Put::Upsert && !info.is_unique(&found) {
+    if differences.is_empty() && replaces && !target.has_unique_key(info) {
         differences.push(format!(
             "the table has no primary or unique key on ({}), by which rows are to be replaced",
-            keys.join(", ")
+            target.spelled_keys().join(", ")
         ));
     }
     if table.columns().is_empty() {

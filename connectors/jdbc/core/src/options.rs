@@ -262,7 +262,9 @@ pub struct JdbcSinkOptions {
     pub database: Option<String>,
     /// The table to write into; called as the rows' own table if not given.
     pub table: Option<String>,
-    /// Columns that tell rows apart; the key of the rows' own table if not given.
+    /// Columns that tell rows apart; the key of the rows' own table if not given. The target must have
+    /// a unique key on those that are given, as long as `enable_upsert` holds; on those of the rows' own
+    /// table it may, and without it rows are added and never replace others.
     pub primary_keys: Option<Vec<String>>,
     /// What to do about the table before rows are written.
     #[option(default = SchemaSaveMode::CreateWhenNotExist)]
@@ -272,7 +274,8 @@ pub struct JdbcSinkOptions {
     pub data_save_mode: DataSaveMode,
     /// What `CUSTOM_PROCESSING` runs; several statements are separated by `;`.
     pub custom_sql: Option<String>,
-    /// Whether a created table gets the keys and indexes of the rows' own table.
+    /// Whether a created table gets the keys and indexes of the rows' own table. Without them, rows are
+    /// added and never replace others.
     #[option(default = true)]
     pub create_index: bool,
     /// Rows kept back before they are written, in one transaction. SeaTunnel's default is 1000; if not

@@ -1,9 +1,12 @@
 //! What is to become of one table of a sink: the options for it.
 
+use std::borrow::Cow;
+
 use seatunnel_api::config::nearest;
 use seatunnel_api::per_table::fill_placeholders;
 use seatunnel_api::{CatalogTable, ConstraintKind, Error, Result, SinkContext, TablePath};
 
+use crate::catalog::TableInfo;
 use crate::errors;
 use crate::options::{DataSaveMode, FieldIde, JdbcSinkOptions, SchemaSaveMode};
 
@@ -16,6 +19,8 @@ pub struct Target {
     pub query: Option<String>,
     /// Columns that tell rows apart, as the rows call them.
     pub keys: Vec<String>,
+    /// Whether `keys` are those that the rows have of themselves, which nobody has asked for.
+    pub own_keys: bool,
     /// The primary key of a created table: `keys`, unless these are but a unique key of the rows.
     pub primary_key: Vec<String>,
     /// What to do about the table itself.
@@ -82,6 +87,7 @@ impl Target {
             exactly_once,
             path,
             query,
+            own_keys: options.primary_keys.is_none(),
             primary_key: if unique_only {
                 Vec::new()
             } else {
@@ -96,6 +102,41 @@ impl Target {
             put,
             keys_change: options.is_primary_key_updated,
         })
+    }
+
+    /// The same for the table as it is: where it has no unique key on `keys`, and nobody insists on one
+    /// (the rows have theirs of themselves, or it was created without by `create_index = false`), rows
+    /// are added rather than put in another's place. A warning says so.
+    pub fn for_table(&self, info: &TableInfo) -> Cow<'_, Self> {
+        if !self.only_adds_to(info) {
+            return Cow::Borrowed(self);
+        }
+        let keys = self.spelled_keys().join(", ");
+        tracing::warn!(
+            "{}: rows are added and never replaced, since the table has no primary or unique key on ({keys})",
+            info.path
+        );
+        Cow::Owned(Self {
+            put: Put::Insert,
+            ..self.clone()
+        })
+    }
+
+    /// Whether rows are added to this table though the options would have them replace others.
+    pub(crate) fn only_adds_to(&self, info: &TableInfo) -> bool {
+        self.put == Put::Upsert
+            && (self.own_keys || !self.create_index)
+            && !self.has_unique_key(info)
+    }
+
+    /// Whether the table tells rows apart by `keys`.
+    pub(crate) fn has_unique_key(&self, info: &TableInfo) -> bool {
+        let keys = self.spelled_keys();
+        let places = keys.iter().filter_map(|key| info.index_of(key));
+        let found: Vec<&str> = places
+            .map(|place| info.columns[place].column.name.as_str())
+            .collect();
+        info.is_unique(&found)
     }
 
     /// The keys as the target spells them.

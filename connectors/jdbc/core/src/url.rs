@@ -47,6 +47,9 @@ pub struct ServerUrl {
     pub parameters: IndexMap<String, String>,
 }
 
+/// How drivers are told to choose among several servers. Here the first that answers is taken.
+const SEVERAL: &[&str] = &["loadbalance:", "replication:", "sequential:", "failover:"];
+
 /// Parameters that give the path of a Unix socket, as drivers call it.
 const SOCKET: &[&str] = &["localSocket", "unixSocket", "socket"];
 
@@ -66,8 +69,15 @@ impl ServerUrl {
         let rest = url.strip_prefix("jdbc:").unwrap_or(url);
         let rest = rest.split_once(':').map_or(rest, |(_, rest)| rest);
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (servers, database) = match place.strip_prefix("//") {
-            Some(place) => place.split_once('/').unwrap_or((place, "")),
+        let (servers, database) = match place.split_once("//") {
+            Some(("", place)) => place.split_once('/').unwrap_or((place, "")),
+            // `loadbalance://a,b/db`: one of several servers will do.
+            Some((how, place)) if SEVERAL.contains(&how) => {
+                place.split_once('/').unwrap_or((place, ""))
+            }
+            Some((how, _)) => {
+                return Err(wrong(format!("`{how}//` in the url is not known")));
+            }
             None => ("", place.trim_start_matches('/')),
         };
         let mut parameters = options.properties.clone().unwrap_or_default();
@@ -303,6 +313,15 @@ mod tests {
         assert_eq!(parse("jdbc:postgresql:///db").addresses, here);
         assert_eq!(parse("jdbc:postgresql:db").database.as_deref(), Some("db"));
         assert_eq!(parse("jdbc:postgresql://h/").database, None);
+    }
+
+    #[test]
+    fn several_servers_may_be_asked_for_by_name() {
+        let url = parse("jdbc:mysql:loadbalance://a:1,b:2/db?useSSL=false");
+        assert_eq!(url.to_string(), "a:1,b:2/db");
+        let odd = options(json!({ "url": "jdbc:mysql:aws://a:1/db" }));
+        let error = ServerUrl::parse(&odd, 3306).unwrap_err();
+        assert!(error.to_string().contains("`aws://`"), "{error}");
     }
 
     #[test]

@@ -5,10 +5,12 @@
 //! and from `a `, and two of their rows must not become one.
 
 use seatunnel_api::{Column, ConstraintKey, ConstraintKind, DataType, Result, SortOrder};
-use seatunnel_jdbc_core::catalog::NewTable;
+use seatunnel_jdbc_core::catalog::{self, NewTable};
 use seatunnel_jdbc_core::sql::Quote;
 
+use crate::DIALECT_NAME;
 use crate::sink::details::literal;
+use crate::types::Declared;
 
 /// How names are quoted.
 pub(crate) const QUOTE: Quote = Quote('`');
@@ -66,8 +68,11 @@ pub(crate) fn create_statements(new: &NewTable<'_>, exact: &str) -> Result<Vec<S
         let in_primary = keys.iter().any(|key| key.primary && key.has(&column.name));
         if !column.nullable || in_primary {
             line.push_str(" NOT NULL");
+        } else if declared.starts_with("timestamp") {
+            // Some servers take it for NOT NULL otherwise.
+            line.push_str(" NULL");
         }
-        if let Some(default) = default_clause(column, declared) {
+        if let Some(default) = default_clause(column, declared, own(new)) {
             line.push_str(&format!(" DEFAULT {default}"));
         }
         if let Some(comment) = column.comment.as_deref().filter(|c| !c.is_empty()) {
@@ -87,6 +92,12 @@ pub(crate) fn create_statements(new: &NewTable<'_>, exact: &str) -> Result<Vec<S
     }
     statements.push(create);
     Ok(statements)
+}
+
+/// Whether the rows come from MySQL or MariaDB.
+fn own(new: &NewTable<'_>) -> bool {
+    let dialect = new.like.options().get(catalog::DIALECT);
+    dialect.is_some_and(|dialect| dialect == DIALECT_NAME)
 }
 
 /// A key of the new table.
@@ -187,9 +198,19 @@ fn declarations(new: &NewTable<'_>, keys: &[Key<'_>], exact: &str) -> Vec<String
         let unique = keys.iter().filter(|k| k.unique && k.has(&column.name));
         unique.map(|key| key.share(new)).min()
     };
+    let own = own(new);
     let declared: Vec<String> = columns
         .iter()
-        .map(|column| declaration(column, key_length(column), exact))
+        .map(|column| {
+            let key = key_length(column);
+            let kept = if own {
+                kept(column, key.is_some())
+            } else {
+                None
+            };
+            let wanted = column.sink_type.clone().or(kept);
+            wanted.unwrap_or_else(|| declaration(column, key, exact))
+        })
         .collect();
     let bytes: u64 = declared.iter().map(|d| row_bytes(d)).sum();
     if bytes <= ROW_BYTES {
@@ -200,6 +221,7 @@ fn declarations(new: &NewTable<'_>, keys: &[Key<'_>], exact: &str) -> Vec<String
         .iter()
         .zip(declared)
         .map(|(column, declared)| match key_length(column) {
+            _ if column.sink_type.is_some() => declared,
             None if declared.starts_with("varchar") => "text".to_owned(),
             None if declared.starts_with("varbinary") => "blob".to_owned(),
             _ => declared,
@@ -234,6 +256,10 @@ fn row_bytes(declared: &str) -> u64 {
         length() * CHARACTER + 2
     } else if declared.starts_with("varbinary") {
         length() + 2
+    } else if declared.starts_with("char") {
+        length() * CHARACTER
+    } else if declared.starts_with("binary") {
+        length()
     } else {
         12
     }
@@ -287,6 +313,56 @@ fn declaration(column: &Column, key: Option<u64>, exact: &str) -> String {
     }
 }
 
+/// Types that say more than the rows do, which a column keeps when its rows come from MySQL or MariaDB.
+/// Those that only one of them has are not here, nor `varchar` and `text`, whose lengths count bytes
+/// of another character set there.
+const KEPT: &[&str] = &[
+    "bit",
+    "tinyint",
+    "smallint",
+    "mediumint",
+    "int",
+    "integer",
+    "bigint",
+    "year",
+    "float",
+    "double",
+    "decimal",
+    "char",
+    "enum",
+    "set",
+    "json",
+    "binary",
+    "timestamp",
+    "geometry",
+    "point",
+    "linestring",
+    "polygon",
+    "multipoint",
+    "multilinestring",
+    "multipolygon",
+    "geometrycollection",
+    "geomcollection",
+];
+
+/// The type that the column has where its rows come from, if it can be kept.
+fn kept(column: &Column, in_key: bool) -> Option<String> {
+    let source_type = column.source_type.as_deref()?.trim();
+    if in_key && is_string(&column.data_type) {
+        return None;
+    }
+    let end = source_type.find(|c: char| !c.is_ascii_alphanumeric());
+    let name = &source_type[..end.unwrap_or(source_type.len())];
+    if !KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    // A transform may have made something else of it.
+    if !Declared::parse(source_type).can_be(&column.data_type) {
+        return None;
+    }
+    Some(source_type.to_owned())
+}
+
 fn decimal(precision: u8, scale: i8) -> String {
     let precision = u32::from(precision) + u32::from(scale.min(0).unsigned_abs());
     let scale = u32::try_from(scale).unwrap_or(0);
@@ -299,8 +375,9 @@ fn decimal(precision: u8, scale: i8) -> String {
 }
 
 /// A default as MySQL reads it: numbers and quoted texts, and the usual names of the current time.
-/// Expressions of other databases are left out: the rows bring their values.
-fn default_clause(column: &Column, declared: &str) -> Option<String> {
+/// Expressions of other databases are left out: the rows bring their values. `own`: the rows come from
+/// MySQL or MariaDB, whose catalogs have texts without quotes.
+fn default_clause(column: &Column, declared: &str, own: bool) -> Option<String> {
     let text = column.default_value.as_deref()?.trim();
     if is_long(declared) {
         // Long texts have no defaults.
@@ -332,15 +409,40 @@ fn default_clause(column: &Column, declared: &str) -> Option<String> {
     }
     let upper = text.to_ascii_uppercase();
     let now = upper.starts_with("CURRENT_TIMESTAMP") || upper == "NOW()";
-    if now && declared.starts_with("datetime") {
-        let digits = &declared["datetime".len()..];
+    let moment = ["datetime", "timestamp"]
+        .iter()
+        .find_map(|name| declared.strip_prefix(name));
+    if let (true, Some(digits)) = (now, moment) {
         return Some(format!("CURRENT_TIMESTAMP{digits}"));
     }
     match (upper.as_str(), &column.data_type) {
         ("TRUE", DataType::Boolean) => Some("1".to_owned()),
         ("FALSE", DataType::Boolean) => Some("0".to_owned()),
+        ("NULL", _) => None,
+        // What has more than words in it may be an expression.
+        (_, DataType::String) if own && !text.contains(['(', ')', '\'', '"', '`', '\\']) => {
+            Some(literal(text))
+        }
+        (_, DataType::Date | DataType::Time | DataType::Timestamp) if own && is_moment(text) => {
+            Some(literal(text))
+        }
+        (bits, _) if own && declared.starts_with("bit") && is_bits(bits) => Some(bits.to_owned()),
         _ => None,
     }
+}
+
+/// `2024-01-31 10:00:00`, and no date of zeros.
+fn is_moment(text: &str) -> bool {
+    let written = |b: u8| b.is_ascii_digit() || b" -:.".contains(&b);
+    text.bytes().all(written) && !text.starts_with("0000")
+}
+
+/// `B'0101'`
+fn is_bits(text: &str) -> bool {
+    let inner = text
+        .strip_prefix("B'")
+        .and_then(|rest| rest.strip_suffix('\''));
+    inner.is_some_and(|bits| !bits.is_empty() && bits.bytes().all(|b| matches!(b, b'0' | b'1')))
 }
 
 /// At most so many characters.
@@ -446,6 +548,56 @@ mod tests {
         ] {
             assert_eq!(declared(of, length), expected, "{of} {length:?}");
         }
+    }
+
+    #[test]
+    fn types_of_mysql_are_kept_where_the_rows_still_have_them() {
+        let of = |data_type: &str, source_type: &str| {
+            let mut column = column("c", data_type, Some(7));
+            column.source_type = Some(source_type.to_owned());
+            kept(&column, false)
+        };
+        for (data_type, source_type) in [
+            ("boolean", "bit(1)"),
+            ("bytes", "bit(8)"),
+            ("boolean", "tinyint(1)"),
+            ("tinyint", "tinyint(1)"),
+            ("bigint", "int(10) unsigned"),
+            ("decimal(38, 18)", "decimal(65,10)"),
+            ("string", "enum('a','B')"),
+            ("timestamp", "timestamp(6)"),
+            ("bytes", "point"),
+        ] {
+            let kept = of(data_type, source_type);
+            assert_eq!(kept.as_deref(), Some(source_type), "{data_type}");
+        }
+        assert_eq!(of("string", "bit(8)"), None);
+        assert_eq!(of("string", "varchar(20)"), None);
+        assert_eq!(of("int", "int(10) unsigned"), None);
+        let mut id = column("id", "string", None);
+        id.source_type = Some("char(3)".to_owned());
+        assert_eq!(kept(&id, true), None);
+    }
+
+    #[test]
+    fn defaults_are_taken_where_they_mean_the_same() {
+        let of = |data_type: &str, declared: &str, default: &str, own: bool| {
+            let mut column = column("c", data_type, None);
+            column.default_value = Some(default.to_owned());
+            default_clause(&column, declared, own)
+        };
+        let text = |default, own| of("string", "varchar(9)", default, own);
+        assert_eq!(text("a b", true).as_deref(), Some("'a b'"));
+        assert_eq!(text("a b", false), None);
+        assert_eq!(text("uuid()", true), None);
+        assert_eq!(
+            of("boolean", "bit(1)", "b'1'", true).as_deref(),
+            Some("B'1'")
+        );
+        assert_eq!(
+            of("timestamp", "timestamp(6)", "current_timestamp(6)", true).as_deref(),
+            Some("CURRENT_TIMESTAMP(6)")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use mysql_common::constants::{ColumnFlags, ColumnType};
 use seatunnel_api::{Column, DataType};
 
-use crate::wire::{Behaviour, ColumnDefinition, TimeType};
+use crate::wire::{Behaviour, ColumnDefinition, TimeType, ZeroDates};
 
 /// The character set of bytes.
 const BINARY: u16 = 63;
@@ -240,6 +240,23 @@ impl Declared {
         }
     }
 
+    /// Whether rows of this type can be of that one, by any of the choices there are.
+    pub(crate) fn can_be(&self, data_type: &DataType) -> bool {
+        [true, false].into_iter().any(|tinyint1_is_bit| {
+            let behaviour = Behaviour {
+                tinyint1_is_bit,
+                zero_dates: ZeroDates::Refuse,
+                time: TimeType::Time,
+                allow_public_key_retrieval: false,
+            };
+            let reading = Reading {
+                behaviour,
+                blob_as_string: false,
+            };
+            self.data_type(&reading) == *data_type
+        })
+    }
+
     /// A column of this type.
     pub(crate) fn column(&self, name: &str, reading: &Reading) -> Column {
         let mut column = Column::new(name, self.data_type(reading));
@@ -278,7 +295,6 @@ pub(crate) struct Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::ZeroDates;
 
     const READING: Reading = Reading {
         behaviour: Behaviour {

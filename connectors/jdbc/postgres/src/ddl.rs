@@ -1,7 +1,9 @@
 //! Statements that create a table for rows of any origin.
 
+use std::collections::HashSet;
+
 use seatunnel_api::{
-    Column, ConstraintKey, ConstraintKind, DataType, Result, SortOrder, TablePath,
+    CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, Result, SortOrder, TablePath,
 };
 use seatunnel_jdbc_core::catalog::{self, NewTable};
 use seatunnel_jdbc_core::sql::Quote;
@@ -33,9 +35,14 @@ pub(crate) fn literal(text: &str) -> String {
 
 /// The statements that create a table, and its schema where that is missing.
 ///
+/// `types` are those of [`own_types`] that the server has.
+///
 /// # Errors
 /// None today: every type has a counterpart.
-pub(crate) fn create_statements(new: &NewTable<'_>) -> Result<Vec<String>> {
+pub(crate) fn create_statements(
+    new: &NewTable<'_>,
+    types: &HashSet<String>,
+) -> Result<Vec<String>> {
     let spelled = |name: &str| QUOTE.name(&new.field_ide.apply(name));
     let mut statements = Vec::new();
     if let Some(schema) = &new.path.schema {
@@ -51,11 +58,10 @@ pub(crate) fn create_statements(new: &NewTable<'_>) -> Result<Vec<String>> {
         let mut key = new.primary_key.iter();
         new.with_keys && key.any(|k| k == name)
     };
-    let dialect = new.like.options().get(catalog::DIALECT);
-    let own = dialect.is_some_and(|dialect| dialect == DIALECT);
+    let own = is_own(new.like);
     let mut lines: Vec<String> = Vec::new();
     for column in new.like.columns() {
-        let mut line = format!("{} {}", spelled(&column.name), type_of(column, own));
+        let mut line = format!("{} {}", spelled(&column.name), type_of(column, own, types));
         if !column.nullable || in_key(&column.name) {
             line.push_str(" NOT NULL");
         }
@@ -125,8 +131,8 @@ pub(crate) fn create_statements(new: &NewTable<'_>) -> Result<Vec<String>> {
 }
 
 /// Types that a column keeps when its rows come from PostgreSQL, as they are read as something more
-/// general: the type's name and what it is read as. Those of extensions and of users are not here,
-/// since the target may not have them.
+/// general: the type's name and what it is read as. Those of extensions and of users are kept where the
+/// target has them ([`own_types`]). `time with time zone` is not kept: its zones are not read.
 const KEPT: &[(&str, Kept)] = &[
     ("uuid", Kept::Text),
     ("json", Kept::Text),
@@ -160,8 +166,6 @@ const KEPT: &[(&str, Kept)] = &[
     ("daterange", Kept::Text),
     ("tsrange", Kept::Text),
     ("tstzrange", Kept::Text),
-    ("time with time zone", Kept::Time),
-    ("timetz", Kept::Time),
     ("numeric", Kept::Number),
     ("money", Kept::Number),
     ("oid", Kept::Number),
@@ -170,22 +174,49 @@ const KEPT: &[(&str, Kept)] = &[
 #[derive(Clone, Copy, PartialEq)]
 enum Kept {
     Text,
-    Time,
     Number,
 }
 
 /// What [`catalog::DIALECT`] says of tables of this database.
 pub(crate) const DIALECT: &str = "postgresql";
 
+/// Whether rows come from PostgreSQL.
+fn is_own(like: &CatalogTable) -> bool {
+    let dialect = like.options().get(catalog::DIALECT);
+    dialect.is_some_and(|dialect| dialect == DIALECT)
+}
+
+/// Types of users and extensions (enums, geometry, …) that columns have where the rows come from, and
+/// may keep if the target has them.
+pub(crate) fn own_types(like: &CatalogTable) -> impl Iterator<Item = &str> {
+    let own = is_own(like);
+    let columns = like.columns().iter().filter(move |_| own);
+    columns
+        .filter(|column| is_text(&column.data_type) && kept(column, &HashSet::new()).is_none())
+        .filter_map(|column| column.source_type.as_deref())
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Array(item) => **item == DataType::String,
+        other => *other == DataType::String,
+    }
+}
+
 /// The type of a column as it is declared; `own` says that the rows come from PostgreSQL.
-fn type_of(column: &Column, own: bool) -> String {
-    let kept = if own { kept(column) } else { None };
-    kept.unwrap_or_else(|| declared(&column.data_type, column.length, column.scale))
+fn type_of(column: &Column, own: bool, types: &HashSet<String>) -> String {
+    let kept = if own { kept(column, types) } else { None };
+    let wanted = column.sink_type.clone().or(kept);
+    wanted.unwrap_or_else(|| declared(&column.data_type, column.length, column.scale))
 }
 
 /// The type that the column has where its rows come from, if it can be kept.
-fn kept(column: &Column) -> Option<String> {
-    let source_type = column.source_type.as_deref()?.trim().to_ascii_lowercase();
+fn kept(column: &Column, types: &HashSet<String>) -> Option<String> {
+    let source_type = column.source_type.as_deref()?;
+    if types.contains(source_type) && is_text(&column.data_type) {
+        return Some(source_type.to_owned());
+    }
+    let source_type = source_type.trim().to_ascii_lowercase();
     let (of, suffix, data_type) = match (&column.data_type, source_type.strip_suffix("[]")) {
         (DataType::Array(item), Some(of)) => (of.to_owned(), "[]", item.as_ref()),
         (other, _) => (source_type, "", other),
@@ -200,8 +231,13 @@ fn kept(column: &Column) -> Option<String> {
     let (_, kept) = KEPT.iter().find(|(known, _)| *known == name)?;
     let fits = match kept {
         Kept::Text => *data_type == DataType::String,
-        Kept::Time => *data_type == DataType::Time,
         Kept::Number => matches!(data_type, DataType::Decimal { .. } | DataType::BigInt),
+    };
+    // Bits of an unknown number; `bit` alone would be one of them.
+    let of = if of == "bit" {
+        "bit varying".to_owned()
+    } else {
+        of
     };
     fits.then(|| of + suffix)
 }
@@ -310,7 +346,7 @@ fn is_some<T>(parsed: Option<T>, text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use seatunnel_api::{CatalogTable, TableSchema};
+    use seatunnel_api::TableSchema;
     use seatunnel_jdbc_core::options::FieldIde;
 
     use super::*;
@@ -356,7 +392,7 @@ mod tests {
             with_keys: true,
             field_ide: FieldIde::Original,
         };
-        let statements = create_statements(&new).unwrap();
+        let statements = create_statements(&new, &HashSet::new()).unwrap();
         assert!(statements[0].contains("CREATE SCHEMA \"s\""));
         assert_eq!(
             statements[1..],
@@ -376,18 +412,21 @@ mod tests {
         let of = |data_type: &str, source_type: &str| {
             let mut column = column("c", data_type, None);
             column.source_type = Some(source_type.to_owned());
-            type_of(&column, true)
+            type_of(&column, true, &["geometry(Point,4326)".to_owned()].into())
         };
+        assert_eq!(of("string", "geometry(Point,4326)"), "geometry(Point,4326)");
+        assert_eq!(of("bytes", "geometry(Point,4326)"), "bytea");
         assert_eq!(of("string", "uuid"), "uuid");
         assert_eq!(of("string", "character(3)"), "character(3)");
         assert_eq!(of("int", "uuid"), "integer");
         assert_eq!(of("array<string>", "uuid[]"), "uuid[]");
         assert_eq!(of("decimal(38, 18)", "numeric"), "numeric");
         assert_eq!(of("string", "mood"), "text");
-        assert_eq!(
-            of("time", "time(3) with time zone"),
-            "time(3) with time zone"
-        );
+        assert_eq!(of("string", "bit(8)"), "bit(8)");
+        assert_eq!(of("string", "bit"), "bit varying");
+        assert_eq!(of("array<string>", "bit[]"), "bit varying[]");
+        // Its values come without their zones.
+        assert_eq!(of("time", "time(3) with time zone"), "time");
     }
 
     #[test]

@@ -71,7 +71,9 @@ impl Plan {
             )
             .with_context("database", location.path().display()));
         };
-        let places = fit(target, &info.described(), table)?;
+        let described = info.described();
+        let target = &*target.for_table(&described);
+        let places = fit(target, &described, table)?;
         let names: Vec<&str> = places
             .iter()
             .map(|place| info.columns[*place].name.as_str())

@@ -204,11 +204,13 @@ impl Sink for SqliteSink {
         if self.target.exactly_once {
             return Guarantee::ExactlyOnce("rows are moved into the table with their checkpoint");
         }
-        match self.target.put {
-            Put::Upsert | Put::UpdateOrInsert if self.target.query.is_none() => {
-                Guarantee::Idempotent("rows replace the row of their key")
-            }
-            _ => Guarantee::AtLeastOnce,
+        // What the table is like counts, where that is known.
+        let plan = self.plan.get();
+        let replaces = plan.map_or(self.target.put != Put::Insert, |p| p.updates_in_place);
+        if replaces && self.target.query.is_none() {
+            Guarantee::Idempotent("rows replace the row of their key")
+        } else {
+            Guarantee::AtLeastOnce
         }
     }
 }

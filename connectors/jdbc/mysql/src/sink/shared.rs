@@ -177,7 +177,8 @@ impl Shared {
                             info.path
                         );
                     }
-                    Plan::new(&table.target, &info, &details, &table.rows, upserts)?
+                    let target = table.target.for_table(&info);
+                    Plan::new(&target, &info, &details, &table.rows, upserts)?
                 }
             };
             plans.push(Arc::new(plan));

@@ -276,11 +276,13 @@ impl Sink for MySqlSink {
                 "rows are XA transactions that are committed with their checkpoint, in tables of InnoDB",
             );
         }
-        let replaces = |table: &Table| {
+        let replaces = |(place, table): (usize, &Table)| {
+            let plan = self.0.plans.get().and_then(|plans| plans.get(place));
+            // What the table is like counts, where that is known.
             table.target.query.is_none()
-                && matches!(table.target.put, Put::Upsert | Put::UpdateOrInsert)
+                && plan.map_or(table.target.put != Put::Insert, |p| p.updates_in_place)
         };
-        if self.0.tables.iter().all(replaces) {
+        if self.0.tables.iter().enumerate().all(replaces) {
             Guarantee::Idempotent("rows replace the row of their key")
         } else {
             Guarantee::AtLeastOnce

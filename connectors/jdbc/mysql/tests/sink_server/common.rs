@@ -4,13 +4,13 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
-use seatunnel_api::erased::DynSink;
+use seatunnel_api::erased::{DynSink, DynSource};
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, BatchSize, CatalogTable, Emitter, Result, SinkContext, TaskContext, Value,
+    Batch, BatchSize, CatalogTable, Emitter, Result, SinkContext, SourceContext, TaskContext, Value,
 };
 use seatunnel_jdbc_core::dialect::Dialect;
-use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
 use seatunnel_jdbc_mysql::MySql;
 pub(crate) use seatunnel_jdbc_testkit::drive::{
     Kept as Rejected, batch, inserts, job, table as named, task, task_keeping as keeping,
@@ -136,12 +136,31 @@ pub(crate) async fn read_back(sink: &Arc<dyn DynSink>) -> Vec<Vec<Value>> {
     assert_eq!(readbacks.len(), 1);
     let readback = readbacks.remove(0);
     assert_eq!(readback.tables.len(), 1);
-    let mut enumerator = readback.source.enumerator(1, None).await.unwrap();
-    let mut reader = readback.source.reader(task()).await.unwrap();
+    let batches = read(&readback.source).await;
+    let rows = batches.iter().flat_map(|batch| batch.rows());
+    rows.map(|row| row.values()).collect()
+}
+
+/// All that a source brings.
+pub(crate) async fn read(source: &Arc<dyn DynSource>) -> Vec<Batch> {
+    let mut enumerator = source.enumerator(1, None).await.unwrap();
+    let mut reader = source.reader(task()).await.unwrap();
     let mut collected = Collected::default();
     for split in enumerator.discover().await.unwrap().splits {
         reader.read(&split.bytes, &mut collected).await.unwrap();
     }
-    let rows = collected.0.iter().flat_map(|batch| batch.rows());
-    rows.map(|row| row.values()).collect()
+    collected.0
+}
+
+/// A source of a table or query.
+pub(crate) async fn source(db: &Database, more: Json) -> Arc<dyn DynSource> {
+    let mut options = into(db, "", more);
+    options.as_object_mut().unwrap().remove("generate_sink_sql");
+    let options = JdbcSourceOptions::from_config("Jdbc", &ConfigValue::from_json(&options));
+    let context = SourceContext {
+        job: job(),
+        plugin_output: None,
+        parallelism: 1,
+    };
+    MySql.source(options.unwrap(), context).await.unwrap()
 }

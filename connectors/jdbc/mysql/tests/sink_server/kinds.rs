@@ -228,6 +228,50 @@ async fn a_table_without_a_unique_key_is_looked_at_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_are_added_where_nobody_insists_on_a_key() {
+    for way in WAYS {
+        for (is_there, more) in [
+            (true, json!({})),
+            (false, json!({"create_index": false})),
+            (
+                false,
+                json!({"create_index": false, "primary_keys": ["id"]}),
+            ),
+        ] {
+            let db = MariaDb::shared().database("keyless");
+            if is_there {
+                db.sql("create table t (id int, name varchar(20))");
+            }
+            let t = people();
+            let sink = sink(into(&db, way, more), std::slice::from_ref(&t)).unwrap();
+            let list = changes(&[
+                (Insert, 1, "a"),
+                (Insert, 1, "again"),
+                (Insert, 2, "b"),
+                (UpdateBefore, 2, "b"),
+                (UpdateAfter, 2, "c"),
+                (Insert, 3, "d"),
+                (Delete, 3, "d"),
+            ]);
+            write(&sink, vec![batch(&t, &list)]).await.unwrap();
+            assert_eq!(sink.guarantee(), Guarantee::AtLeastOnce);
+            let found = db.sql("select group_concat(id, ':', name order by name) from t");
+            assert_eq!(found, "1:a,1:again,2:c", "{way}");
+        }
+    }
+    let db = MariaDb::shared().database("keyless");
+    db.sql("create or replace table t (id int, name varchar(20))");
+    let asked = json!({"primary_keys": ["id"]});
+    let sink = sink(into(&db, "", asked), &[people()]).unwrap();
+    let error = write(&sink, vec![]).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no primary or unique key on (id)")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_that_never_change_need_no_delete() {
     let more = json!({"is_primary_key_updated": false});
     let list = [

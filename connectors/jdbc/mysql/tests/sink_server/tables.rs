@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::common::{alone, inserts, into, named, row, rows, sink, table, text, write};
+use crate::common::{
+    alone, inserts, into, named, read, row, rows, sink, source, table, text, write,
+};
 use seatunnel_api::{
     CatalogTable, Column, ConstraintKey, ConstraintKind, DataType, PrimaryKey, SortOrder,
     TablePath, TableSchema, codes,
@@ -131,6 +133,41 @@ async fn a_created_table_has_the_rows_keys_and_comments_and_its_database_is_crea
         assert!(shown.contains(part), "{part} in {shown}");
     }
     db.sql(&format!("drop database `{other}`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_mysql_keeps_its_types_in_another() {
+    let db = MariaDb::shared().database("own_types");
+    db.sql(
+        "create table t (id int(10) unsigned primary key, a bit(1) default b'1', b bit(9), c mediumint(8) unsigned, \
+         d decimal(65,10), e float unsigned, f enum('a','B') default 'B', g set('x','y'), h char(3) default 'q r', \
+         i binary(4), j year(4), k timestamp(3) null, l point, m varchar(9) default 'z', n tinyint(1), \
+         o timestamp not null default '2000-01-01 00:00:00'); \
+         insert into t values (4294967295, b'1', b'101010101', 16777215, -0.5, 1.5, 'a', 'x,y', 'ä', 0x01000000, 2024, \
+         '2024-01-01 00:00:00.123', point(1, 2), 'm', 1, '2024-02-29 01:02:03'), \
+         (1, null, null, null, null, null, null, null, null, null, null, null, null, null, null, '2024-01-01')",
+    );
+    let shape = "select group_concat(column_name, ' ', column_type, ' ', is_nullable, ' ', \
+                 coalesce(column_default, '') order by ordinal_position separator '\\n') \
+                 from information_schema.columns where table_schema = database() and table_name =";
+    for (name, more) in [
+        ("a", json!({"table_path": format!("{}.t", db.name())})),
+        (
+            "b",
+            json!({"query": "select * from t", "table_path": format!("{}.t", db.name())}),
+        ),
+    ] {
+        let source = source(&db, more).await;
+        let options = into(&db, "", json!({"table": name}));
+        let sink = sink(options, &source.tables()).unwrap();
+        write(&sink, read(&source).await).await.unwrap();
+        assert_eq!(
+            db.sql(&format!("{shape} '{name}'")),
+            db.sql(&format!("{shape} 't'"))
+        );
+        let different = format!("select * from t except select * from {name}");
+        assert_eq!(db.sql(&different), "");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,10 @@
 mod answers;
 mod statements;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
-use seatunnel_api::{Column, Error, Result, TablePath, codes};
+use seatunnel_api::{CatalogTable, Column, Error, Result, TablePath, codes};
 use seatunnel_jdbc_core::catalog::{Catalog, ColumnInfo, NewTable, TableInfo};
 
 use crate::ddl;
@@ -76,15 +76,44 @@ pub(crate) struct PgCatalog<'a> {
     pub(crate) connection: &'a mut Connection,
     /// How columns are to be read.
     pub(crate) options: ReadOptions,
+    /// Types of rows' own that are here too ([`ddl::own_types`]).
+    types: HashSet<String>,
 }
 
 impl<'a> PgCatalog<'a> {
     /// Through a connection, with columns read as they are.
     pub(crate) fn new(connection: &'a mut Connection) -> Self {
+        Self::reading(connection, ReadOptions::default())
+    }
+
+    /// Through a connection.
+    pub(crate) fn reading(connection: &'a mut Connection, options: ReadOptions) -> Self {
         Self {
             connection,
-            options: ReadOptions::default(),
+            options,
+            types: HashSet::new(),
         }
+    }
+
+    /// Finds out which types of the rows' own tables are here, for tables to be created.
+    ///
+    /// # Errors
+    /// If the server can't be asked.
+    pub(crate) async fn learn_types(&mut self, tables: &[&CatalogTable]) -> Result<()> {
+        let names: BTreeSet<&str> = tables.iter().flat_map(|t| ddl::own_types(t)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = names.into_iter().map(ddl::literal).collect();
+        let sql = format!(
+            "SELECT n FROM unnest(ARRAY[{}]::text[]) n JOIN pg_catalog.pg_type t \
+             ON t.oid = to_regtype(n) WHERE t.typtype <> 'p'",
+            list.join(", ")
+        );
+        let rows = self.connection.rows(&sql).await?;
+        let found = rows.into_iter().filter_map(|row| row.into_iter().next());
+        self.types.extend(found.flatten());
+        Ok(())
     }
 
     /// Tables and views, each in the place of its path; none where it isn't there.
@@ -350,6 +379,6 @@ impl Catalog for PgCatalog<'_> {
     }
 
     fn create_statements(&self, new: &NewTable<'_>) -> Result<Vec<String>> {
-        ddl::create_statements(new)
+        ddl::create_statements(new, &self.types)
     }
 }

@@ -199,7 +199,7 @@ impl PgSink {
                 .collect();
             let columns = columns::of_tables(&mut connection, &names).await?;
             for ((place, table, info), columns) in known.into_iter().zip(columns) {
-                let mut target = table.target.clone();
+                let mut target = table.target.for_table(info).into_owned();
                 if target.put == Put::Upsert && connection.server_version() < WITH_CONFLICT_CLAUSE {
                     target.put = Put::UpdateOrInsert;
                 }
@@ -274,6 +274,8 @@ impl Sink for PgSink {
                 catalog: PgCatalog::new(&mut connection),
                 known,
             };
+            let mine: Vec<&CatalogTable> = self.of_server(index).map(|(_, t)| &*t.table).collect();
+            catalog.catalog.learn_types(&mine).await?;
             // All tables or none; what the user wrote may be something that no transaction can have.
             let custom =
                 |(_, t): (usize, &SinkTable)| t.target.data_save_mode == DataSaveMode::Custom;
@@ -471,14 +473,21 @@ impl Sink for PgSink {
     }
 
     fn guarantee(&self) -> Guarantee {
-        let replaces =
-            |table: &SinkTable| table.target.query.is_none() && table.target.put != Put::Insert;
+        let replaces = |(place, table): (usize, &SinkTable)| {
+            let plan = self.plans.get().and_then(|plans| plans.get(place));
+            match plan {
+                // What the table is like counts, where that is known.
+                Some(Work::Made(plan)) => plan.put != Put::Insert,
+                Some(Work::Given(_)) => false,
+                None => table.target.query.is_none() && table.target.put != Put::Insert,
+            }
+        };
         if self.tables.iter().any(|table| table.target.exactly_once) {
             Guarantee::ExactlyOnce(
                 "rows become visible with their checkpoint, by a prepared transaction or from a table \
                  that is moved in one transaction",
             )
-        } else if self.tables.iter().all(replaces) {
+        } else if self.tables.iter().enumerate().all(replaces) {
             Guarantee::Idempotent("rows replace the row of their key")
         } else {
             Guarantee::AtLeastOnce

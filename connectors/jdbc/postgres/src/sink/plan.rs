@@ -14,7 +14,7 @@ use seatunnel_jdbc_core::target::{Put, Target};
 use super::columns::TargetColumn;
 use super::fold::Fold;
 use crate::copy::encode::Field;
-use crate::copy::encode_form::{Way, way};
+use crate::copy::encode_form::{TargetType, Way, way};
 use crate::ddl;
 
 const QUOTE: Quote = Quote('"');
@@ -92,7 +92,7 @@ impl Plan {
                 }
                 Way::Cast { form, through } => {
                     stage.push(format!("c{place} {through}"));
-                    values.push(format!("CAST(s.c{place} AS {type_name})"));
+                    values.push(format!("CAST(s.c{place} AS {})", uncut(&to.target)));
                     casts.push(format!("{name} ({type_name})"));
                     form
                 }
@@ -262,4 +262,19 @@ impl Plan {
             .collect();
         terms.join(" AND ")
     }
+}
+
+/// The type that values are cast to. A cast to a type with a length cuts what is longer without a
+/// word, where an assignment refuses it.
+fn uncut(target: &TargetType) -> &str {
+    const WITHOUT_LENGTH: &[(&str, &str)] = &[
+        ("bit(", "pg_catalog.\"bit\""),
+        ("bit varying(", "bit varying"),
+        ("character varying(", "text"),
+        ("character(", "text"),
+    ];
+    let known = WITHOUT_LENGTH
+        .iter()
+        .find(|(begin, _)| target.name.starts_with(begin) && target.name.ends_with(')'));
+    known.map_or(&target.name, |(_, without)| without)
 }

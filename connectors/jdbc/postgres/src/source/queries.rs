@@ -89,7 +89,10 @@ impl Maker<'_> {
                 Some((_, column)) => column.type_name.clone(),
                 None => spelled(pg),
             };
-            column.source_type = Some(type_name.clone());
+            column.source_type = Some(match origin {
+                Some(_) => type_name.clone(),
+                None => type_name.clone() + &length_of(pg),
+            });
             type_names.push(type_name.clone());
             columns.push(PartColumn {
                 name: field.name.clone(),
@@ -136,6 +139,20 @@ fn spelled(pg: &PgType) -> String {
     match &pg.element {
         Some(element) => format!("{}[]", element.name),
         None => pg.name.clone(),
+    }
+}
+
+/// The length that a type has in brackets, where it says how much a value holds.
+fn length_of(pg: &PgType) -> String {
+    let length = match pg.name.as_str() {
+        "bit" | "varbit" => pg.modifier,
+        "character varying" | "bpchar" => pg.modifier - 4,
+        _ => 0,
+    };
+    if length > 0 {
+        format!("({length})")
+    } else {
+        String::new()
     }
 }
 

@@ -43,10 +43,7 @@ pub(super) async fn parts(
         .filter_map(|table| table.table_path.as_deref())
         .map(|path| TablePath::parse(path, true))
         .collect();
-    let mut catalog = PgCatalog {
-        options: maker.read,
-        connection: &mut *maker.connection,
-    };
+    let mut catalog = PgCatalog::reading(&mut *maker.connection, maker.read);
     let mut found = catalog.tables(&paths).await?.into_iter();
     let mut parts = Vec::with_capacity(wanted.len());
     for table in &wanted {

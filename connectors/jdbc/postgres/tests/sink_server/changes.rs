@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seatunnel_api::{Batch, CatalogTable, RowKind, Value};
+use seatunnel_api::{Batch, CatalogTable, Guarantee, RowKind, Value};
 use serde_json::{Value as Json, json};
 
 use super::support::*;
@@ -258,7 +258,8 @@ async fn a_key_that_the_table_does_not_have_is_an_error_before_any_row() {
     let db = database();
     db.sql("create table t (id int, name text)");
     let t = t(&["id"]);
-    let sink = sink(&db, json!({}), std::slice::from_ref(&t)).unwrap();
+    let asked = json!({"primary_keys": ["id"]});
+    let sink = sink(&db, asked, std::slice::from_ref(&t)).unwrap();
     let error = sink.prepare().await.unwrap_err();
     assert!(
         error
@@ -266,6 +267,36 @@ async fn a_key_that_the_table_does_not_have_is_an_error_before_any_row() {
             .contains("no primary or unique key on (id)"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn rows_are_added_where_nobody_insists_on_a_key() {
+    for (is_there, options) in [
+        (true, json!({})),
+        (true, json!({"is_exactly_once": true})),
+        (false, json!({"create_index": false})),
+        (
+            false,
+            json!({"create_index": false, "primary_keys": ["id"]}),
+        ),
+    ] {
+        let db = database();
+        if is_there {
+            db.sql("create table t (id int, name text)");
+        }
+        let t = t(&["id"]);
+        let sink = sink(&db, options.clone(), std::slice::from_ref(&t)).unwrap();
+        let batches = vec![
+            changes(&t, &[(I, 1, "a"), (I, 1, "again"), (I, 2, "b")]),
+            changes(&t, &[(B, 2, "b"), (A, 2, "c"), (I, 3, "d"), (D, 3, "d")]),
+        ];
+        run(&sink, batches).await.unwrap();
+        let found = db.sql("select * from t order by id, name");
+        assert_eq!(found, "1|a\n1|again\n2|c", "{options}");
+        if options["is_exactly_once"] != json!(true) {
+            assert_eq!(sink.guarantee(), Guarantee::AtLeastOnce);
+        }
+    }
 }
 
 #[tokio::test]

@@ -146,6 +146,62 @@ async fn a_created_table_has_keys_indexes_comments_and_its_schema() {
     );
 }
 
+#[tokio::test]
+async fn a_table_of_postgres_keeps_its_types_in_another() {
+    let db = database();
+    db.sql(
+        "create extension if not exists hstore;
+         create type mood as enum ('sad', 'it''s');
+         create type pair as (a int, b text);
+         create table t (id int primary key, a mood, b mood[], c pair, d hstore, e bit(5), f varbit(9), g varchar(7),
+                         h char(3), i int[][], j uuid, k interval, l name, m numeric(9, 3), n point);
+         insert into t values (1, 'it''s', '{sad,NULL}', '(1,x)', 'k=>v', '10101', '101', 'seven', 'ab', '{{1,2},{3,4}}',
+                               gen_random_uuid(), '1 day', 'nm', 1.5, '(1,2)'), (2)",
+    );
+    let shape = |name: &str| {
+        db.sql(&format!(
+            "select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum)
+             from pg_attribute where attrelid = '{name}'::regclass and attnum > 0"
+        ))
+    };
+    for (name, more, another) in [
+        ("u", json!({"table_path": "public.t"}), ""),
+        (
+            "v",
+            json!({"query": "select * from t", "table_path": "public.t"}),
+            "",
+        ),
+        // What is known of a result has no names of its digits.
+        ("w", json!({"query": "select * from t"}), "numeric(9,3)"),
+    ] {
+        let (like, batches) = read(&db, more).await;
+        let sink = sink(&db, json!({"table": name}), &[like]).unwrap();
+        run(&sink, batches).await.unwrap();
+        let wanted = shape("t");
+        let wanted = match another {
+            "" => wanted,
+            known => wanted.replace(known, "numeric"),
+        };
+        assert_eq!(
+            shape(name).replace("bpchar(3)", "character(3)"),
+            wanted,
+            "{name}"
+        );
+        let different = format!("select t::text from t except select {name}::text from {name}");
+        assert_eq!(db.sql(&different), "", "{name}");
+    }
+    // A server that does not have them.
+    let (like, batches) = read(&db, json!({"table_path": "public.t"})).await;
+    let other = database();
+    let sink = sink(&other, json!({"table": "t"}), &[like]).unwrap();
+    run(&sink, batches).await.unwrap();
+    assert_eq!(
+        other
+            .sql("select a, b, c, d, pg_typeof(a), pg_typeof(b), pg_typeof(d) from t where id = 1"),
+        "it's|{sad,NULL}|(1,x)|\"k\"=>\"v\"|text|text[]|text"
+    );
+}
+
 fn sink_spelled(
     db: &seatunnel_jdbc_testkit::Database,
     like: &Arc<CatalogTable>,

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::{DynSink, DynWriter};
 use seatunnel_api::options::Options;
 use seatunnel_api::{
-    Batch, CatalogTable, DirtyRows, JobContext, JobMode, Result, RowKind, SinkContext, TaskContext,
-    Value,
+    Batch, BatchSize, CatalogTable, DirtyRows, Emitter, JobContext, JobMode, Result, RowKind,
+    SinkContext, SourceContext, TaskContext, Value,
 };
 use seatunnel_jdbc_core::dialect::Dialect;
-use seatunnel_jdbc_core::options::JdbcSinkOptions;
+use seatunnel_jdbc_core::options::{JdbcSinkOptions, JdbcSourceOptions};
 use seatunnel_jdbc_postgres::Postgres;
 pub(crate) use seatunnel_jdbc_testkit::drive::{batch, inserts, table};
 use seatunnel_jdbc_testkit::{Database, drive};
@@ -61,6 +62,50 @@ pub(crate) fn sink_of_mode(
     };
     let options = JdbcSinkOptions::from_config("Jdbc", &config)?;
     Postgres.sink(&options, &context)
+}
+
+/// The table that a source on the database reads, and all its rows.
+pub(crate) async fn read(database: &Database, more: Json) -> (Arc<CatalogTable>, Vec<Batch>) {
+    let mut options = json!({
+        "url": database.jdbc_url(),
+        "user": database.user,
+        "password": database.password,
+    });
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    let options = JdbcSourceOptions::from_config("Jdbc", &ConfigValue::from_json(&options));
+    let context = SourceContext {
+        job: job(JobMode::Batch),
+        plugin_output: None,
+        parallelism: 1,
+    };
+    let source = Postgres.source(options.unwrap(), context).await.unwrap();
+    let mut reader = source.reader(drive::task()).await.unwrap();
+    let mut collected = Collected::default();
+    for split in drive::splits(&source, 1).await {
+        reader.read(&split.bytes, &mut collected).await.unwrap();
+    }
+    (source.tables().remove(0), collected.0)
+}
+
+#[derive(Default)]
+struct Collected(Vec<Batch>);
+
+#[async_trait]
+impl Emitter for Collected {
+    async fn emit(&mut self, batch: Batch, _: Option<Vec<u8>>) -> Result<()> {
+        self.0.push(batch);
+        Ok(())
+    }
+
+    fn wants_positions(&self) -> bool {
+        false
+    }
+
+    fn batch_size(&self) -> BatchSize {
+        BatchSize::default()
+    }
 }
 
 pub(crate) fn job(mode: JobMode) -> JobContext {

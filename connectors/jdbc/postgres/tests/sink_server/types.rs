@@ -183,6 +183,31 @@ async fn types_of_the_server_alone_are_written_from_text() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_for_its_column_is_refused_and_never_cut() {
+    for (column, of, value) in [
+        ("bit(4)", "string", text("01010")),
+        ("bit(4)", "string", text("010")),
+        ("bit varying(2)", "string", text("010")),
+        ("varchar(3)", "bytes", Value::Bytes(vec![0, 1])),
+        ("varchar(3)", "string", text("abcd")),
+        ("char(3)", "bytes", Value::Bytes(vec![0, 1])),
+    ] {
+        let db = database();
+        db.sql(&format!("create table t (id int primary key, v {column})"));
+        let t = table("t", &[("id", "int"), ("v", of)], &["id"]);
+        let sink = sink(&db, json!({}), std::slice::from_ref(&t)).unwrap();
+        let rows = vec![vec![Value::Int(1), value]];
+        let error = run(&sink, vec![inserts(&t, rows)]).await.unwrap_err();
+        let told = error.report();
+        assert!(
+            told.contains("SQL state: 22001") || told.contains("SQL state: 22026"),
+            "{column}: {told}"
+        );
+        assert_eq!(db.sql("select count(*) from t"), "0", "{column}");
+    }
+}
+
+#[tokio::test]
 async fn binary_types_stay_on_the_fast_path() {
     let db = database();
     db.sql(

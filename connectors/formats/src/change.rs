@@ -48,6 +48,19 @@ struct Members<'a> {
     is_ddl: bool,
 }
 
+impl Members<'_> {
+    /// The kind of the row, if a sink has written the message: `{"data":{…},"type":"INSERT"}`, the same
+    /// for all tools, which is none of Canal's (a list) nor of the others' (in small letters, or letters).
+    fn written(&self) -> Option<RowKind> {
+        let is_row = self.data.is_some_and(|data| data.starts_with(b"{"));
+        match self.kind {
+            Some(b"INSERT") if is_row => Some(RowKind::Insert),
+            Some(b"DELETE") if is_row => Some(RowKind::Delete),
+            _ => None,
+        }
+    }
+}
+
 impl Changes {
     /// For the rows of a table.
     pub(crate) fn new(tool: Tool, table: &CatalogTable, filter: Option<Filter>) -> Self {
@@ -95,6 +108,9 @@ impl Changes {
         let kind = members
             .kind
             .ok_or_else(|| Fault::new("it does not say what it changes"))?;
+        if let Some(kind) = members.written() {
+            return self.row(members.data, kind, rows);
+        }
         match (self.tool, kind) {
             (Tool::Canal, _) if members.is_ddl || is_null(members.data) && !is_change(kind) => {
                 Ok(())
@@ -143,6 +159,10 @@ impl Changes {
             let value = cursor.skip()?;
             match &*key {
                 key if key == kind => members.kind = Some(unquoted(value)),
+                // As SeaTunnel writes GoldenGate's.
+                b"type" if self.tool == Tool::Ogg => {
+                    members.kind = members.kind.or(Some(unquoted(value)));
+                }
                 b"data" => members.data = Some(value),
                 b"old" => members.old = Some(value),
                 b"before" => members.before = Some(value),

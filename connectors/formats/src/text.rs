@@ -63,18 +63,16 @@ fn push(text: &[u8], column: &mut Column, data_type: &DataType, level: usize) ->
         (Column::Map(maps), DataType::Map(key, value)) => {
             let between = separator(level + 1)?;
             for entry in split(text, separator(level)?) {
-                let at = memmem::find(entry, between)
-                    .ok_or_else(|| Fault::new("an entry of a map has no value"))?;
-                if at == 0 {
+                // The first one ends the key: the parts of a value that has some stand between the same.
+                let (key_text, value_text) = match memmem::find(entry, between) {
+                    Some(at) => (&entry[..at], &entry[at + between.len()..]),
+                    None => (entry, &entry[entry.len()..]),
+                };
+                if key_text.is_empty() {
                     return Err(Fault::new("an entry of a map has no key"));
                 }
-                push(&entry[..at], &mut maps.keys, key, level + 2)?;
-                push(
-                    &entry[at + between.len()..],
-                    &mut maps.values,
-                    value,
-                    level + 2,
-                )?;
+                push(key_text, &mut maps.keys, key, level + 1)?;
+                push(value_text, &mut maps.values, value, level + 1)?;
             }
             maps.end_unique();
         }

@@ -250,10 +250,10 @@ fn text_is_split_at_delimiters_of_each_level() {
         read(
             &columns,
             json!({ "format": "text", "field_delimiter": "\\|" }),
-            &["1|1\x022|a\x031\x02b\x032|x", "2|||y|more", "3"]
+            &["1|1\x022|a\x031\x02b|x", "2|||y|more", "3"]
         ),
         [
-            r#"+I {"id":1,"list":[1,2],"map":{"a":1,"b":2},"text":"x"}"#,
+            r#"+I {"id":1,"list":[1,2],"map":{"a":1,"b":null},"text":"x"}"#,
             r#"+I {"id":2,"list":null,"map":null,"text":"y"}"#,
             r#"+I {"id":3,"list":null,"map":null,"text":null}"#,
         ]

@@ -25,6 +25,12 @@ impl Cell<'_> {
                 return Ok(());
             }
             (None, true) if matches!(self.put, Put::Null) => return Ok(()),
+            (_, true) if matches!(self.put, Put::Row(_)) => {
+                return Err(Fault::new(
+                    "it is null, and the schema has no null for it; one that follows from the columns has with \
+                     avro_row_nullable = true",
+                ));
+            }
             (_, true) => return Err(Fault::new("it is null, and the schema has no null for it")),
         }
         self.value(row, out)

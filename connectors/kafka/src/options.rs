@@ -16,6 +16,10 @@ pub struct ClientOptions {
     /// Properties of the Kafka client, called as in Java's client or as in librdkafka: `security.protocol`, `sasl.jaas.config`, `isolation.level`, `fetch.min.bytes` and so on.
     #[option(key = "kafka.config")]
     pub kafka_config: Option<Properties>,
+    /// Accepted and without effect, as in SeaTunnel, whose examples have it: `request.timeout.ms` belongs
+    /// into `kafka.config`.
+    #[option(key = "kafka.request.timeout.ms")]
+    pub request_timeout: Option<String>,
 }
 
 /// Properties of the client in the order of the file. Values are never printed: among them are passwords.
@@ -67,5 +71,37 @@ fn flatten(prefix: &str, value: &ConfigValue, properties: &mut IndexMap<String, 
                 .unwrap_or_else(|| value.to_json().to_string());
             properties.insert(prefix.to_owned(), text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seatunnel_api::config::Report;
+    use serde_json::json;
+
+    use super::*;
+    use crate::sink_options::KafkaSinkOptions;
+
+    #[test]
+    fn what_seatunnels_examples_say_is_understood() {
+        // As its dialect reads `kafka.request.timeout.ms = 60000` and `kafka.config = { … }`.
+        let example = ConfigValue::from_json(&json!({
+            "topic": "test_topic",
+            "bootstrap.servers": "localhost:9092",
+            "format": "json",
+            "kafka": {
+                "request": {"timeout": {"ms": 60000}},
+                "config": {"acks": "all", "request": {"timeout": {"ms": 60000}}, "buffer": {"memory": 33554432}},
+            },
+            "semantics": "EXACTLY_ONCE",
+        }));
+        let mut report = Report::new();
+        let mut reader = OptionReader::new("Kafka", &mut report).strict(true);
+        let options = <KafkaSinkOptions as Options>::read(&example, &mut reader);
+        report.into_result().unwrap();
+        let properties = options.unwrap().client.kafka_config.unwrap().0;
+        let mut names: Vec<&str> = properties.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["acks", "buffer.memory", "request.timeout.ms"]);
     }
 }

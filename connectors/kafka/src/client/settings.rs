@@ -184,6 +184,7 @@ mod tests {
         ClientOptions {
             bootstrap_servers: "localhost:9092".to_owned(),
             kafka_config: Some(Properties(pairs.collect())),
+            request_timeout: None,
         }
     }
 

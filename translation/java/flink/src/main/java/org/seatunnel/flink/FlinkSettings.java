@@ -17,10 +17,11 @@ import org.seatunnel.translation.JobDescription;
 final class FlinkSettings {
     static final String INTERVAL = "execution.checkpointing.interval";
     static final String BACKLOG_INTERVAL = "execution.checkpointing.interval-during-backlog";
+    private static final String RESTARTS = "restart-strategy.";
     /** The last checkpoint of a job that ends comes as quickly as this. */
     private static final Duration AT_END = Duration.ofMillis(200);
     private static final Duration ENDLESS = Duration.ofSeconds(10);
-    /** How often a job that ends is started again, if nobody says: SeaTunnel's number. */
+    /** How often a job is started again, if nobody says: SeaTunnel's number. */
     private static final int RETRIES = 3;
 
     private FlinkSettings() {}
@@ -30,7 +31,9 @@ final class FlinkSettings {
         boolean ends = job.sources.stream().allMatch(source -> source.isBounded);
         Configuration settings = new Configuration();
         checkpoints(settings, env.getConfiguration(), ends, job.checkpointInterval);
-        if (job.checkpointTimeout > 0) {
+        boolean onlyAtEnd = "0 ms".equals(settings.toMap().get(BACKLOG_INTERVAL));
+        // A job that asks for no checkpoints does not ask how long they may take.
+        if (job.checkpointTimeout > 0 && !onlyAtEnd) {
             settings.setString("execution.checkpointing.timeout", millis(job.checkpointTimeout));
         }
         if (job.checkpointMinPause > 0) {
@@ -40,7 +43,7 @@ final class FlinkSettings {
             settings.setString(
                     "execution.checkpointing.tolerable-failed-checkpoints", Integer.toString(job.checkpointsTolerated));
         }
-        restarts(settings, env.getConfiguration(), ends, job.retries, job.retryInterval);
+        restarts(settings, env.getConfiguration(), onlyAtEnd, job.retries, job.retryInterval);
         env.configure(settings, FlinkSettings.class.getClassLoader());
         // Operators here keep nothing that they were given.
         env.getConfig().enableObjectReuse();
@@ -66,17 +69,35 @@ final class FlinkSettings {
         settings.setString(BACKLOG_INTERVAL, millis(interval == null ? 0 : interval.toMillis()));
     }
 
-    /** @param retries -1 if the job file does not say */
-    static void restarts(Configuration settings, ReadableConfig given, boolean ends, int retries, long pauseMillis) {
-        boolean flinks = Beginning.text(given, "restart-strategy.type") != null;
+    /**
+     * A job is started again so often that it may fail, if nobody says otherwise. One that goes on from checkpoints has got
+     * over its failures when it has run for a while; one that begins anew has not.
+     *
+     * @param retries -1 if the job file does not say
+     */
+    static void restarts(
+            Configuration settings, ReadableConfig given, boolean onlyAtEnd, int retries, long pauseMillis) {
         if (retries == 0) {
-            settings.setString("restart-strategy.type", "none");
-        } else if (retries > 0 || (ends && !flinks)) {
-            settings.setString("restart-strategy.type", "fixed-delay");
-            settings.setString(
-                    "restart-strategy.fixed-delay.attempts", Integer.toString(retries > 0 ? retries : RETRIES));
-            settings.setString("restart-strategy.fixed-delay.delay", millis(pauseMillis));
+            settings.setString(RESTARTS + "type", "none");
+            return;
         }
+        if (retries < 0 && Beginning.text(given, RESTARTS + "type") != null) {
+            return;
+        }
+        String attempts = Integer.toString(retries < 0 ? RETRIES : retries);
+        long pause = Math.max(pauseMillis, 1);
+        if (onlyAtEnd) {
+            settings.setString(RESTARTS + "type", "fixed-delay");
+            settings.setString(RESTARTS + "fixed-delay.attempts", attempts);
+            settings.setString(RESTARTS + "fixed-delay.delay", millis(pause));
+            return;
+        }
+        settings.setString(RESTARTS + "type", "exponential-delay");
+        settings.setString(RESTARTS + "exponential-delay.attempts-before-reset-backoff", attempts);
+        settings.setString(RESTARTS + "exponential-delay.initial-backoff", millis(pause));
+        settings.setString(RESTARTS + "exponential-delay.max-backoff", millis(2 * pause));
+        settings.setString(RESTARTS + "exponential-delay.backoff-multiplier", "1.2");
+        settings.setString(RESTARTS + "exponential-delay.reset-backoff-threshold", "1 min");
     }
 
     private static String millis(long number) {

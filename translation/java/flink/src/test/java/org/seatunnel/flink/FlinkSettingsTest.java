@@ -15,9 +15,9 @@ class FlinkSettingsTest {
         return settings.toMap();
     }
 
-    private static Map<String, String> restarts(Map<String, String> given, boolean ends, int retries) {
+    private static Map<String, String> restarts(Map<String, String> given, boolean onlyAtEnd, int retries) {
         Configuration settings = new Configuration();
-        FlinkSettings.restarts(settings, Configuration.fromMap(given), ends, retries, 3000);
+        FlinkSettings.restarts(settings, Configuration.fromMap(given), onlyAtEnd, retries, 3000);
         return settings.toMap();
     }
 
@@ -50,14 +50,17 @@ class FlinkSettingsTest {
     }
 
     @Test
-    void aJobThatEndsIsNotStartedAgainForEver() {
-        Map<String, String> three = restarts(Map.of(), true, -1);
-        assertEquals("fixed-delay", three.get("restart-strategy.type"));
-        assertEquals("3", three.get("restart-strategy.fixed-delay.attempts"));
-        assertEquals("3000 ms", three.get("restart-strategy.fixed-delay.delay"));
-        assertTrue(restarts(Map.of(), false, -1).isEmpty(), "Flink's own strategy");
-        assertTrue(restarts(Map.of("restart-strategy.type", "exponential-delay"), true, -1).isEmpty());
+    void noJobIsStartedAgainForEver() {
+        Map<String, String> anew = restarts(Map.of(), true, -1);
+        assertEquals("fixed-delay", anew.get("restart-strategy.type"));
+        assertEquals("3", anew.get("restart-strategy.fixed-delay.attempts"));
+        assertEquals("3000 ms", anew.get("restart-strategy.fixed-delay.delay"));
+        Map<String, String> goesOn = restarts(Map.of(), false, -1);
+        assertEquals("exponential-delay", goesOn.get("restart-strategy.type"));
+        assertEquals("3", goesOn.get("restart-strategy.exponential-delay.attempts-before-reset-backoff"));
+        assertEquals("1 min", goesOn.get("restart-strategy.exponential-delay.reset-backoff-threshold"));
+        assertTrue(restarts(Map.of("restart-strategy.type", "failure-rate"), true, -1).isEmpty(), "Flink's own");
         assertEquals(Map.of("restart-strategy.type", "none"), restarts(Map.of(), false, 0));
-        assertEquals("7", restarts(Map.of(), false, 7).get("restart-strategy.fixed-delay.attempts"));
+        assertEquals("7", restarts(Map.of(), true, 7).get("restart-strategy.fixed-delay.attempts"));
     }
 }

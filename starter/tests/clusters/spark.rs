@@ -198,7 +198,10 @@ fn the_same_command_makes_good_for_a_killed_driver() {
     });
     kill_driver(&cluster, &running);
     running.wait().fails(1);
-    assert!(!sandbox.path("sink").exists(), "nothing is visible yet");
+    assert!(
+        walk(&sandbox.path("sink")).is_empty(),
+        "nothing is visible yet"
+    );
     sandbox.write_job(&copy(1_000_000));
     sandbox.start(&[]).wait().succeeds();
     sandbox.has_all("sink", rows);

@@ -47,7 +47,7 @@ final class BatchWork implements QueryWork {
                 if (!again) {
                     throw e;
                 }
-                LOG.warn("the job starts again, for the {}. time: {}", failures, Failures.message(e));
+                Failures.logRestart(LOG, failures, run.description().name, e);
                 Tasks.sleep(run.description().retryInterval);
             }
         }

@@ -6,6 +6,7 @@ import java.util.Set;
 
 import org.apache.spark.SparkException;
 import org.seatunnel.translation.ConnectorException;
+import org.slf4j.Logger;
 
 /** Says to people why a job has failed. */
 final class Failures {
@@ -33,6 +34,11 @@ final class Failures {
         return root instanceof ConnectorException
                 ? ((ConnectorException) root).isRetryable()
                 : root instanceof SparkException && !String.valueOf(root.getMessage()).contains("cancelled");
+    }
+
+    /** Says that a job is started again, in the words of the embedded engine and of SeaTunnel. */
+    static void logRestart(Logger log, int times, String job, Throwable failure) {
+        log.warn("Restore time {}, pipeline Job {}: {}", times, job, message(failure));
     }
 
     /** In one text, as all of SeaTunnel writes errors. */

@@ -67,7 +67,7 @@ final class StreamJob {
                     giveUp();
                     throw e;
                 }
-                LOG.warn("the job starts again, for the {}. time: {}", failures, Failures.message(e));
+                Failures.logRestart(LOG, failures, run.description().name, e);
                 Tasks.sleep(run.description().retryInterval);
             }
         }

@@ -34,15 +34,6 @@ pub(crate) fn children(parent: u32, text: &str) -> Vec<u32> {
     found
 }
 
-/// Waits until there are some.
-#[track_caller]
-pub(crate) fn wait_for(texts: &[&str], count: usize) -> Vec<u32> {
-    wait(&format!("{count} processes with {texts:?}"), || {
-        let found = find(texts);
-        (found.len() >= count).then_some(found)
-    })
-}
-
 /// Waits until something is there.
 #[track_caller]
 pub(crate) fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

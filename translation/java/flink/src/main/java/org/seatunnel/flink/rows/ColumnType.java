@@ -15,7 +15,6 @@ import org.apache.flink.table.types.logical.IntType;
 import org.apache.flink.table.types.logical.LocalZonedTimestampType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.MapType;
-import org.apache.flink.table.types.logical.NullType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.SmallIntType;
 import org.apache.flink.table.types.logical.TimestampType;
@@ -33,7 +32,7 @@ import org.seatunnel.translation.Frames;
  * <tr><td>string</td><td>STRING</td></tr>
  * <tr><td>boolean, tinyint, smallint, int, bigint, float, double</td><td>the same</td></tr>
  * <tr><td>decimal(p, s)</td><td>DECIMAL(p, s); STRING if Flink has no such decimal</td></tr>
- * <tr><td>null</td><td>NULL</td></tr>
+ * <tr><td>null</td><td>STRING that is always null: Flink's own rows have no place for its NULL</td></tr>
  * <tr><td>bytes</td><td>BYTES</td></tr>
  * <tr><td>date</td><td>DATE</td></tr>
  * <tr><td>time</td><td>BIGINT, microseconds since midnight: Flink's TIME has milliseconds</td></tr>
@@ -122,6 +121,7 @@ final class ColumnType {
     /** Whether Flink's type alone tells what it is, with all that is in it. */
     boolean isTold() {
         return kind != Kind.TIME
+                && kind != Kind.NULL
                 && kind != Kind.FLOAT_VECTOR
                 && (kind != Kind.DECIMAL || isFlinksDecimal())
                 && parts.stream().allMatch(ColumnType::isTold);
@@ -131,6 +131,7 @@ final class ColumnType {
     LogicalType toFlink() {
         switch (kind) {
             case STRING:
+            case NULL:
                 return new VarCharType(VarCharType.MAX_LENGTH);
             case BOOLEAN:
                 return new BooleanType();
@@ -151,8 +152,6 @@ final class ColumnType {
                 return isFlinksDecimal()
                         ? new DecimalType(precision, scale)
                         : new VarCharType(VarCharType.MAX_LENGTH);
-            case NULL:
-                return new NullType();
             case BYTES:
                 return new VarBinaryType(VarBinaryType.MAX_LENGTH);
             case DATE:

@@ -14,6 +14,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
@@ -211,8 +212,10 @@ final class RowEncoder {
             getters = new RowData.FieldGetter[types.length];
             nested = new Nested[types.length];
             for (int index = 0; index < types.length; index++) {
-                // Nulls are looked at here, whatever a type promises.
-                getters[index] = RowData.createFieldGetter(types[index].copy(true), index);
+                // Nulls are looked at here, whatever a type promises; Flink has no getters for nothing but nulls.
+                getters[index] = types[index].is(LogicalTypeRoot.NULL)
+                        ? row -> null
+                        : RowData.createFieldGetter(types[index].copy(true), index);
                 nested[index] = nested(types[index]);
             }
         }
@@ -238,7 +241,9 @@ final class RowEncoder {
 
         Items(LogicalType type) {
             this.type = type;
-            getter = ArrayData.createElementGetter(type.copy(true));
+            getter = type.is(LogicalTypeRoot.NULL)
+                    ? (array, index) -> null
+                    : ArrayData.createElementGetter(type.copy(true));
             nested = RowEncoder.nested(type);
             width = width(type);
         }

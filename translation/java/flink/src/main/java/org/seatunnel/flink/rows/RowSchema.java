@@ -43,12 +43,17 @@ final class RowSchema {
         out.append("{\"name\":");
         quote(out, name);
         out.append(",\"type\":");
-        type(out, type);
+        boolean isNothing = "null".equals(noted);
+        if (isNothing) {
+            out.append("\"void\"");
+        } else {
+            type(out, type);
+        }
         out.append(",\"nullable\":").append(type.isNullable()).append(",\"metadata\":{");
         String note = noted == null && type.getTypeRoot() == LogicalTypeRoot.TIME_WITHOUT_TIME_ZONE
                 ? "time"
                 : noted;
-        if (note != null) {
+        if (note != null && !isNothing) {
             out.append("\"seatunnel.type\":");
             quote(out, note);
         }

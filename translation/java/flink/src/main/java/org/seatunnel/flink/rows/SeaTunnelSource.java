@@ -113,7 +113,7 @@ public final class SeaTunnelSource implements Source<RowData, ElementSplit, byte
 
     /**
      * Types of columns that Flink has no types for, as SeaTunnel writes them: a `time` is a BIGINT of microseconds in Flink, a
-     * decimal of more than 38 digits a STRING. {@link SeaTunnelSink.Builder#types} takes them.
+     * decimal of more than 38 digits a STRING, and so is what is nothing but null. {@link SeaTunnelSink.Builder#types} takes them.
      */
     public Map<String, String> types() {
         return columns().untold();

@@ -25,7 +25,27 @@ install() {
         fi
         exec 9>&-
     fi
-    echo "$cache/venv/bin/moto_server"
+    # S3 stores what a form's content type stands before like all else; moto takes it for a form and stores nothing.
+    program="$cache/s3-server"
+    if [ ! -e "$program" ]; then
+        cat >"$program.$$" <<END
+#!$cache/venv/bin/python
+import sys
+import moto.server as server
+run = server.run_simple
+def as_bytes(app):
+    def call(environ, start):
+        if environ.get('CONTENT_TYPE', '').startswith('application/x-www-form-urlencoded'):
+            environ['CONTENT_TYPE'] = 'application/octet-stream'
+        return app(environ, start)
+    return call
+server.run_simple = lambda host, port, app, **more: run(host, port, as_bytes(app), **more)
+server.main(sys.argv[1:])
+END
+        chmod +x "$program.$$"
+        mv "$program.$$" "$program"
+    fi
+    echo "$program"
 }
 
 start() {

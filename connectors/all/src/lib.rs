@@ -29,5 +29,7 @@ pub fn registry() -> Registry {
     let registry = seatunnel_transform_ai::register(registry);
     #[cfg(feature = "transform-sql")]
     let registry = seatunnel_transform_sql::register(registry);
+    #[cfg(feature = "transform-wasm")]
+    let registry = seatunnel_transform_wasm::register(registry);
     registry
 }

@@ -58,7 +58,7 @@ struct FieldEncryptRule {
     /// The key: 16, 24 or 32 bytes in base64, which may have `base64:` in front.
     #[option(secret)]
     key: Option<Located<Secret>>,
-    /// How.
+    /// How. (SeaTunnel 3 takes AES_GCM if it is not given, and so should you where nothing is encrypted yet.)
     #[option(default = Algorithm::AesCbc)]
     algorithm: Algorithm,
     /// Whether columns are encrypted or decrypted.

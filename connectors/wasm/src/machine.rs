@@ -61,7 +61,7 @@ impl Machine {
             engine,
             module,
             linker,
-            function: rule.function.value.clone(),
+            function: rule.function.clone(),
             fuel_of_row: rule.max_instructions_per_row,
             memory: rule.memory_limit_mb << 20,
         };

@@ -20,7 +20,7 @@ pub struct WasmRule {
     pub(crate) module_path: Option<Located<String>>,
     /// The function that is called with the rows of a batch.
     #[option(default = "process")]
-    pub(crate) function: Located<String>,
+    pub(crate) function: String,
     /// The columns that the code sees; all if not given.
     pub(crate) input_columns: Option<Vec<Located<String>>>,
     /// The columns that the code makes; without any it only says which rows stay.

@@ -128,10 +128,7 @@ impl Number {
             Self::Int(v) => v as f64,
             Self::Float(v) => f64::from(v),
             Self::Double(v) => v,
-            // Through text: dividing by a power of ten would round twice.
-            Self::Decimal(digits, scale) => seatunnel_api::time::format_decimal(digits, scale)
-                .parse()
-                .unwrap_or(f64::NAN),
+            Self::Decimal(digits, scale) => decimal_to_f64(digits, scale),
         }
     }
 
@@ -147,6 +144,26 @@ impl Number {
         let scale = text.split_once('.').map_or(0, |(_, f)| f.len());
         let scale = i8::try_from(scale).ok().filter(|s| *s <= 76)?;
         Some((seatunnel_api::time::parse_decimal(&text, scale)?, scale))
+    }
+}
+
+/// The powers of ten that a double holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// The nearest double. Digits and power are exact where both are small: then one division rounds once.
+/// Otherwise through text, since dividing would round twice.
+fn decimal_to_f64(digits: i256, scale: i8) -> f64 {
+    let small = digits.to_i128().and_then(|d| i64::try_from(d).ok());
+    let small = small.filter(|d| d.unsigned_abs() <= 1 << 53);
+    let power = usize::try_from(scale).ok().and_then(|s| POWERS.get(s));
+    match (small, power) {
+        (Some(digits), Some(power)) => digits as f64 / power,
+        _ => seatunnel_api::time::format_decimal(digits, scale)
+            .parse()
+            .unwrap_or(f64::NAN),
     }
 }
 
@@ -247,4 +264,23 @@ pub(crate) fn build_booleans(
         out.append_option(value(row)?);
     }
     Ok(Arc::new(out.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_becomes_the_nearest_double() {
+        for (digits, scale, nearest) in [
+            (1234, 2, 12.34),
+            (-1, 22, -1e-22),
+            (9_007_199_254_740_993, 3, 9_007_199_254_740.993),
+            (1, 23, 1e-23),
+            (15, -2, 1500.0),
+            (123_456_789_012_345_678, 10, 12_345_678.901_234_567),
+        ] {
+            assert_eq!(decimal_to_f64(i256::from_i128(digits), scale), nearest);
+        }
+    }
 }

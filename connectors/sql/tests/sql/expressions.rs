@@ -202,6 +202,25 @@ fn casts_follow_seatunnel() {
         ("cast('12' as bigint)", "12", "bigint", "12"),
         ("cast(price as int)", "134", "int", "null"),
         ("cast(ratio as double)", "1.5", "double", "null"),
+        ("cast(amount as double)", "12.34", "double", "null"),
+        (
+            "cast(age as decimal(8, 3))",
+            "20.000",
+            "decimal(8, 3)",
+            "null",
+        ),
+        (
+            "cast(amount as decimal(40, 4))",
+            "12.3400",
+            "decimal(40, 4)",
+            "null",
+        ),
+        (
+            "cast(amount as decimal(5, 1))",
+            "12.4",
+            "decimal(5, 1)",
+            "null",
+        ),
         (
             "cast('1.231' as decimal(10, 2))",
             "1.24",

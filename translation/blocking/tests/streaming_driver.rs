@@ -5,22 +5,18 @@
 use std::path::Path;
 
 use seatunnel_api::Registry;
-use seatunnel_blocking::{Driver, DriverState, Job, JobHold, JobPayload};
+use seatunnel_blocking::{Driver, DriverState, Job, JobHold, JobPayload, spark};
 use seatunnel_config::{Format, LoadOptions};
 
 fn open(folder: &Path, keeps: bool) -> JobHold {
-    let registry = seatunnel_connector_file::register(Registry::new());
-    let registry = seatunnel_connector_fake::register(registry);
-    let config = format!(
-        r#"
-        env {{ job.mode = STREAMING }}
-        source {{ FakeSource {{ schema {{ fields {{ id = int }} }} }} }}
-        sink {{ LocalFile {{ path = "{}", file_format_type = text }} }}
-        "#,
-        folder.join("sink").display()
-    );
+    let registry = seatunnel_connector_fake::register(spark::register(Registry::new()));
+    let config = r#"
+        env { job.mode = STREAMING }
+        source { FakeSource { schema { fields { id = int } } } }
+        sink { SparkTable {} }
+    "#;
     let options = LoadOptions::default();
-    let loaded = seatunnel_config::parse_str("test", &config, Format::Hocon, &options).unwrap();
+    let loaded = seatunnel_config::parse_str("test", config, Format::Hocon, &options).unwrap();
     let mut payload = JobPayload::new("5", &loaded.root);
     payload.state = keeps.then(|| DriverState {
         checkpoints: folder.join("checkpoints").display().to_string(),

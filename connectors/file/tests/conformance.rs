@@ -107,7 +107,11 @@ impl Files {
     fn source(&self, data: &Data) -> Json {
         let mut config = self.reading(self.path(data.name()));
         // Many splits of a small file.
-        config["file_split_size"] = json!(if data.split_by().is_some() { 4_096 } else { 64 << 20 });
+        config["file_split_size"] = json!(if data.split_by().is_some() {
+            4_096
+        } else {
+            64 << 20
+        });
         if self.format != "parquet" {
             config["schema"] = data.schema_block();
         }
@@ -145,7 +149,10 @@ impl Fixture for Files {
         );
         match self.format {
             "parquet" => limits.memory(48 << 20, "a row group of 32 MiB is written in one piece"),
-            "orc" => limits.memory(96 << 20, "a stripe of 32 MiB is written and read in one piece"),
+            "orc" => limits.memory(
+                96 << 20,
+                "a stripe of 32 MiB is written and read in one piece",
+            ),
             "excel" => limits
                 .value_bytes(32_767, "a cell holds 32,767 characters")
                 .memory(48 << 20, "what cells share is read as a whole"),
@@ -179,9 +186,7 @@ fn in_orc(data_type: &DataType, value: &Value) -> Holds {
         _ => false,
     };
     let is_in_gap = |_: &DataType, v: &Value| match v {
-        Value::Timestamp(micros) | Value::TimestampTz(micros) => {
-            (-999_000..0).contains(micros)
-        }
+        Value::Timestamp(micros) | Value::TimestampTz(micros) => (-999_000..0).contains(micros),
         _ => false,
     };
     if has(data_type, value, &has_no_type) {
@@ -218,9 +223,7 @@ fn in_text(data_type: &DataType, value: &Value, is_allowed: fn(&str) -> bool) ->
     let is_unfit = |t: &DataType, v: &Value| match v {
         Value::String(text) => !is_allowed(text),
         // Inside of others bytes are in base64.
-        Value::Bytes(bytes) => {
-            t == data_type && !std::str::from_utf8(bytes).is_ok_and(is_allowed)
-        }
+        Value::Bytes(bytes) => t == data_type && !std::str::from_utf8(bytes).is_ok_and(is_allowed),
         _ => false,
     };
     match has(data_type, value, &is_unfit) {
@@ -230,9 +233,7 @@ fn in_text(data_type: &DataType, value: &Value, is_allowed: fn(&str) -> bool) ->
 }
 
 fn is_of_xml(text: &str) -> bool {
-    let is_allowed = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-    };
+    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().all(is_allowed)
 }
 

@@ -126,8 +126,8 @@ async fn several_tables_are_read_by_one_source() {
 async fn formats_that_are_not_there_are_named() {
     let folder = Folder::new();
     folder.write("a", "x");
-    let message = failure(&folder.options("orc", Json::Null, json!({}))).await;
-    assert!(message.contains("orc"), "{message}");
+    let message = failure(&folder.options("pdf", Json::Null, json!({}))).await;
+    assert!(message.contains("pdf"), "{message}");
     let message = failure(&folder.options("cvs", Json::Null, json!({}))).await;
     assert!(
         message.contains("cvs") && message.contains("csv"),

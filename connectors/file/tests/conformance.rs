@@ -28,7 +28,7 @@ sink_tests!(orc_sink_of_zlib, Files::new("orc").packed("zlib"));
 sink_tests!(avro_sink, Files::new("avro"));
 sink_tests!(xml_sink, Files::new("xml"));
 sink_tests!(excel_sink, Files::new("excel"));
-sink_tests!(csv_sink_of_bzip2, Files::new("csv").packed("bzip2"));
+sink_tests!(csv_sink_of_lz4, Files::new("csv").packed("lz4"));
 sink_tests!(csv_sink, Files::new("csv"));
 sink_tests!(json_sink, Files::new("json"));
 sink_tests!(parquet_sink, Files::new("parquet"));

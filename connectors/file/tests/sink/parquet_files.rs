@@ -4,11 +4,15 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{Array, Decimal256Array, NullArray, RecordBatch, StringArray};
-use arrow_buffer::i256;
+use arrow_array::{
+    Array, BinaryArray, Decimal256Array, ListArray, NullArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow_buffer::{NullBuffer, OffsetBuffer, i256};
+use arrow_schema::Field;
 use arrow_select::concat::concat_batches;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as PhysicalType};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use seatunnel_api::DataType;
 
@@ -153,4 +157,68 @@ async fn long_decimals_and_columns_without_values_read_back() {
     text.run(&[("null_format", "-")], vec![rows]).await.unwrap();
     let expected = "-12345678901234567890123456789012345678901234.567,-\n-,-\n";
     assert_eq!(text.text(), expected);
+}
+
+#[tokio::test]
+async fn timestamps_are_written_as_int96_if_asked() {
+    let times = TimestampMicrosecondArray::from(vec![
+        Some(1_700_000_000_123_456),
+        None,
+        Some(-1),
+        Some(-86_400_000_000),
+    ]);
+    let offsets = OffsetBuffer::from_lengths([2, 0, 1, 1]);
+    let element = Arc::new(Field::new("item", times.data_type().clone(), true));
+    let valid = NullBuffer::from(vec![true, false, true, true]);
+    let list = ListArray::new(element, offsets, Arc::new(times.clone()), Some(valid));
+    // 2023-11-14, 22:13:20: the nanoseconds of the day, and the day of Julian's calendar.
+    let mut twelve = (80_000_000_000_000_u64).to_le_bytes().to_vec();
+    twelve.extend(2_460_263_u32.to_le_bytes());
+    let fixed = BinaryArray::from(vec![Some(twelve.as_slice()), None, None, None]);
+    let rows = batch(vec![
+        ("time", DataType::Timestamp, Arc::new(times.clone())),
+        (
+            "list",
+            DataType::Array(Box::new(DataType::Timestamp)),
+            Arc::new(list.clone()),
+        ),
+        ("fixed", DataType::Bytes, Arc::new(fixed)),
+        (
+            "text",
+            DataType::String,
+            Arc::new(StringArray::from(vec!["a", "b", "c", "d"])),
+        ),
+    ]);
+    let sandbox = Sandbox::new();
+    let options = [
+        ("file_format_type", "parquet"),
+        ("parquet_avro_write_timestamp_as_int96", "true"),
+        ("parquet_avro_write_fixed_as_int96", "fixed"),
+    ];
+    sandbox.run(&options, vec![rows.clone()]).await.unwrap();
+    let path = sandbox.out().join(&sandbox.files()[0]);
+    let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+    let columns = reader.metadata().file_metadata().schema_descr().columns();
+    let kinds: Vec<_> = columns.iter().map(|c| c.physical_type()).collect();
+    assert_eq!(
+        kinds,
+        [
+            PhysicalType::INT96,
+            PhysicalType::INT96,
+            PhysicalType::INT96,
+            PhysicalType::BYTE_ARRAY
+        ]
+    );
+    let back = read(&path);
+    for (column, expected) in [(0, &times as &dyn Array), (1, &list)] {
+        let found = arrow_cast::cast(back.column(column), expected.data_type()).unwrap();
+        assert_eq!(found.as_ref(), expected);
+    }
+    let fixed = arrow_cast::cast(back.column(2), times.data_type()).unwrap();
+    let expected = vec![Some(1_700_000_000_000_000), None, None, None];
+    assert_eq!(
+        fixed.as_ref(),
+        &TimestampMicrosecondArray::from(expected) as &dyn Array
+    );
+    assert_eq!(back.column(3), rows.records().column(3));
 }

@@ -16,7 +16,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{ByteArray, DataType, Int96, Int96Type};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
@@ -105,6 +105,12 @@ impl<W: Write + Send> Int96Writer<W> {
         let root = Type::group_type_builder(root.name())
             .with_fields(fields.collect::<Result<Vec<_>>>()?)
             .build()?;
+        // Pages of columns that are copied as they are have no index any more: a file has one of all columns, or of none.
+        let properties = properties
+            .into_builder()
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_offset_index_disabled(true)
+            .build();
         let shared: WriterPropertiesPtr = Arc::new(properties.clone());
         Ok(Self {
             file: SerializedFileWriter::new(out, Arc::new(root), shared)?,

@@ -94,7 +94,7 @@ END
             break
         fi
         kill -0 "$name" "$data" 2>/dev/null || exit 1
-        sleep 0.2
+        sleep 1
     done
     wait
 }

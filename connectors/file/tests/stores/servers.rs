@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use seatunnel_jdbc_testkit::parts::{Folder, Launch, Server, find};
 
@@ -248,12 +249,20 @@ pub(crate) fn hdfs() -> &'static Running {
         let script = script.canonicalize().unwrap();
         let script = script.display();
         shell(&format!("{script} jars"));
-        Running::start_until(
+        let running = Running::start_until(
             "hdfs",
             |_, _| {},
             |folder, port| format!("{script} serve {}/data/hdfs {port}", folder.display()),
-            |folder, _| format!("test -e {}/data/hdfs/ready", folder.display()),
-        )
+            |folder, _| format!("test -d {}/data/hdfs", folder.display()),
+        );
+        // Java machines take their time where others want the processor too.
+        let ready = running.folder.join("data/hdfs/ready");
+        let begun = Instant::now();
+        while !ready.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(300), "no HDFS");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        running
     })
 }
 

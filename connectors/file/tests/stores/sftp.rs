@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use seatunnel_conformance::{sink_tests, source_tests};
+use seatunnel_conformance::{Fixture as _, sink_tests, source_tests};
 use serde_json::json;
 
 use crate::fixture::{InStore, Served};
@@ -12,8 +12,22 @@ source_tests!(json_source, by_key("json"));
 source_tests!(parquet_source, by_key("parquet"));
 sink_tests!(json_sink, by_key("json"));
 sink_tests!(parquet_sink, by_key("parquet"));
-source_tests!(json_source_by_password, by_password());
-sink_tests!(json_sink_by_password, by_password());
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_lets_in_and_a_wrong_one_is_told_without_being_shown() {
+    let store = by_password();
+    store.writes_and_reads().await;
+    for (what, options, mentions) in &store.bad_stores {
+        let mut options = options.clone();
+        options["path"] = json!("/");
+        options["file_format_type"] = json!("text");
+        let registry = store.plugin().0;
+        let error = seatunnel_conformance::read_back(&registry, "SftpFile", &options).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(mentions), "{what}: {error}");
+        assert!(!error.contains("a-wrong-secret"), "{error}");
+    }
+}
 
 fn new_root(files: &std::path::Path) -> String {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);

@@ -190,7 +190,7 @@ fn nested_values_of_text_read_back() {
         ("b", "map<string, array<int>>"),
         (
             "c",
-            "{ m = \"map<string, map<string, string>>\", l = \"array<int>\", s = string }",
+            "{ m = map<string, map<string, string>>, l = array<int>, s = string }",
         ),
     ];
     let table = table(&types);

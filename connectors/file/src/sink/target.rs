@@ -9,8 +9,8 @@ use seatunnel_api::{CatalogTable, DataType, Error, Result, codes};
 
 use super::charset::Charset;
 use super::encode::{
-    BinaryEncoder, ChangeEncoder, Delimited, Int96Columns, Json, LineEncoder, LineStyle, ParquetSettings,
-    TimeText, WholeSettings, is_supported,
+    BinaryEncoder, ChangeEncoder, Delimited, Int96Columns, Json, LineEncoder, LineStyle,
+    ParquetSettings, TimeText, WholeSettings, is_supported,
 };
 use super::naming::{FileNames, FolderNames};
 use super::partition::Partitioner;

@@ -233,7 +233,8 @@ fn line_ends(data: &[u8]) -> u64 {
 impl Place<'_> {
     /// Counts the lines before the data, if they are not.
     fn count_lines(&mut self) {
-        let count = || line_at(&self.table.place, self.path, self.offset).map_or(0, |line| line - 1);
+        let count =
+            || line_at(&self.table.place, self.path, self.offset).map_or(0, |line| line - 1);
         self.lines_before = Some(self.lines_before.unwrap_or_else(count));
     }
 
@@ -274,7 +275,11 @@ impl JsonRules {
         if let Some(read) = quick.and_then(|quick| quick.read(data, rows, &self.text)) {
             let batch = match read.rows {
                 0 => None,
-                rows => Some(place.table.with_partitions(place.path, read.columns, rows)?),
+                rows => Some(
+                    place
+                        .table
+                        .with_partitions(place.path, read.columns, rows)?,
+                ),
             };
             return Ok((batch, read.used));
         }

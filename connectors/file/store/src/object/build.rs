@@ -196,11 +196,7 @@ pub fn s3(config: S3Config) -> io::Result<Arc<dyn Store>> {
             },
         },
     };
-    Ok(Arc::new(ObjectFiles::new(
-        name,
-        Arc::new(store),
-        calls,
-    )))
+    Ok(Arc::new(ObjectFiles::new(name, Arc::new(store), calls)))
 }
 
 /// The store of these settings. Nothing is asked of it yet.
@@ -243,11 +239,7 @@ pub fn gcs(config: GcsConfig) -> io::Result<Arc<dyn Store>> {
             false => Access::Google(store.credentials().clone()),
         },
     };
-    Ok(Arc::new(ObjectFiles::new(
-        name,
-        Arc::new(store),
-        calls,
-    )))
+    Ok(Arc::new(ObjectFiles::new(name, Arc::new(store), calls)))
 }
 
 /// The store of these settings. Nothing is asked of it yet.
@@ -284,9 +276,5 @@ pub fn azure(config: AzureConfig) -> io::Result<Arc<dyn Store>> {
     let store = builder.build().map_err(|e| not_set_up(&name, e))?;
     // Blocks that belong to nothing are removed by Azure after a week.
     let calls = Calls::Unknown;
-    Ok(Arc::new(ObjectFiles::new(
-        name,
-        Arc::new(store),
-        calls,
-    )))
+    Ok(Arc::new(ObjectFiles::new(name, Arc::new(store), calls)))
 }

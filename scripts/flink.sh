@@ -3,7 +3,7 @@
 #
 #   scripts/flink.sh home                     fetches Flink once, and prints the folder that it lies in
 #   scripts/flink.sh start DIR [TASKMANAGERS] starts a JobManager and TaskManagers (2 if not given) that work in DIR and prints
-#                                             lines for eval: FLINK_HOME, FLINK_CONF_DIR, FLINK_LOG_DIR, ST_FLINK=HOST:PORT
+#                                             lines for eval: FLINK_HOME, FLINK_CONF_DIR, FLINK_LOG_DIR, ST_FLINK=HOST:PORT, ST_FLINK_DIR
 #   scripts/flink.sh jobmanager DIR           starts the JobManager of such a cluster again, at the same ports
 #   scripts/flink.sh taskmanager DIR          starts one more TaskManager, or one in place of a lost one
 #   scripts/flink.sh stop DIR                 ends all; DIR can be removed then
@@ -198,6 +198,7 @@ start() {
     echo "export FLINK_CONF_DIR=$dir/conf"
     echo "export FLINK_LOG_DIR=$dir/log"
     echo "export ST_FLINK=127.0.0.1:$(setting rest.port)"
+    echo "export ST_FLINK_DIR=$dir"
 }
 
 stop() {

@@ -184,12 +184,13 @@ class RowsTest {
         RowType row = RowType.of(new BigIntType());
         String both = assertThrows(
                         ConnectorException.class,
-                        () -> SeaTunnelSink.of("source { FakeSource {} } sink { Console {} }", row).build())
+                        () -> SeaTunnelSink.of("source { FakeSource {} }\nsink { Console {} }", row).build())
                 .getMessage();
         assertTrue(both.contains("take the `source` block out"), both);
-        String two = "source { FakeSource { plugin_output = a, schema { fields { a = int } } }"
-                + " FakeSource { plugin_output = b, schema { fields { a = int } } } }";
-        assertThrows(ConnectorException.class, () -> SeaTunnelSource.of(two));
+        String two = "source {\n FakeSource { plugin_output = a, schema { fields { a = int } } }\n"
+                + " FakeSource { plugin_output = b, schema { fields { a = int } } }\n}";
+        String several = assertThrows(ConnectorException.class, () -> SeaTunnelSource.of(two)).getMessage();
+        assertTrue(several.contains("which rows it takes"), several);
     }
 
     private static String stack(Throwable failure) {

@@ -1,9 +1,10 @@
 //! What goes wrong ends in one clear error, and with nothing half written.
 
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use seatunnel_api::Value;
-use seatunnel_jdbc_testkit::Postgres;
+use seatunnel_jdbc_testkit::{Database, Postgres};
 use serde_json::json;
 
 use super::support::*;
@@ -91,6 +92,30 @@ async fn a_lost_connection_is_replaced_where_retries_are_allowed() {
     }
 }
 
+/// A session that holds row 2 and asks for row 1 as soon as someone, who holds it, waits for row 2.
+fn session_of_the_other_order(db: &Database) -> JoinHandle<String> {
+    let session = {
+        let db = db.clone();
+        std::thread::spawn(move || {
+            db.sql(
+                "begin; set local deadlock_timeout = '10s'; update t set name = 'other' where id = 2;
+                 select pg_advisory_xact_lock(7);
+                 do $$ begin for i in 1..2400 loop
+                     exit when exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)));
+                     perform pg_sleep(0.025);
+                 end loop; end $$;
+                 update t set name = 'other' where id = 1; commit",
+            )
+        })
+    };
+    let holds = "select count(*) from pg_locks where locktype = 'advisory' and objid = 7
+                 and database = (select oid from pg_database where datname = current_database())";
+    while db.sql(holds) == "0" && !session.is_finished() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    session
+}
+
 #[tokio::test]
 async fn a_deadlock_is_tried_again() {
     let db = database();
@@ -101,17 +126,7 @@ async fn a_deadlock_is_tried_again() {
     let sink = sink(&db, options, std::slice::from_ref(&t)).unwrap();
     sink.prepare().await.unwrap();
     let row = |id, name: &str| vec![Value::BigInt(id), text(name)];
-    // Another session holds row 2 and asks for row 1, which the writer holds by then.
-    let other = {
-        let db = db.clone();
-        std::thread::spawn(move || {
-            db.sql(
-                "begin; set local deadlock_timeout = '10s'; update t set name = 'other' where id = 2;
-                 select pg_sleep(1); update t set name = 'other' where id = 1; commit",
-            )
-        })
-    };
-    std::thread::sleep(Duration::from_millis(400));
+    let other = session_of_the_other_order(&db);
     let mut writer = writer(&sink).await.unwrap();
     // In the order of the rows: 1 is locked, 2 is waited for.
     let rows = vec![row(1, "mine"), row(2, "mine")];
@@ -134,16 +149,7 @@ async fn a_deadlock_without_retries_is_a_retryable_error() {
     let t = table("t", &[("id", "bigint"), ("name", "string")], &["id"]);
     let sink = sink(&db, json!({}), std::slice::from_ref(&t)).unwrap();
     sink.prepare().await.unwrap();
-    let other = {
-        let db = db.clone();
-        std::thread::spawn(move || {
-            db.sql(
-                "begin; set local deadlock_timeout = '10s'; update t set name = 'other' where id = 2;
-                 select pg_sleep(1); update t set name = 'other' where id = 1; commit",
-            )
-        })
-    };
-    std::thread::sleep(Duration::from_millis(400));
+    let other = session_of_the_other_order(&db);
     let rows = |ids: [i64; 2]| {
         let rows = ids.map(|id| vec![Value::BigInt(id), text("mine")]);
         inserts(&t, rows.to_vec())

@@ -156,7 +156,8 @@ async fn a_table_of_postgres_keeps_its_types_in_another() {
          create table t (id int primary key, a mood, b mood[], c pair, d hstore, e bit(5), f varbit(9), g varchar(7),
                          h char(3), i int[][], j uuid, k interval, l name, m numeric(9, 3), n point);
          insert into t values (1, 'it''s', '{sad,NULL}', '(1,x)', 'k=>v', '10101', '101', 'seven', 'ab', '{{1,2},{3,4}}',
-                               gen_random_uuid(), '1 day', 'nm', 1.5, '(1,2)'), (2)",
+                               gen_random_uuid(), '1 day', 'nm', 1.5, '(1,2)');
+         insert into t values (2)",
     );
     let shape = |name: &str| {
         db.sql(&format!(

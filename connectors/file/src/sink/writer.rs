@@ -322,6 +322,9 @@ impl FileSinkWriter {
                 OpenFile::Lines(Box::new(file))
             }
         };
+        let mut file = file;
+        // What stands at the start of every file of its format.
+        self.held += file.memory();
         let slot = Slot {
             file,
             rows: 0,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use seatunnel_api::{CatalogTable, DataType, Registry, Value};
 use seatunnel_conformance::{
-    Bad, Data, Fixture, FixtureResult, Holds, Limits, SinkCheck, SinkFixture, SourceFixture,
-    Stored, async_trait, read_back, sink_tests, source_tests, write_by,
+    Bad, Data, Fixture, FixtureResult, Holds, Limits, SinkCheck, SinkFixture, SourceCheck,
+    SourceFixture, Stored, async_trait, read_back, sink_tests, source_tests, write_by,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ source_tests!(parquet_source, Files::new("parquet"));
 source_tests!(orc_source, Files::new("orc"));
 source_tests!(avro_source, Files::new("avro"));
 source_tests!(xml_source, Files::new("xml"));
-source_tests!(excel_source, Files::new("excel"));
+source_tests!(excel_source, Files::new("excel").of_whole_sheets());
 source_tests!(json_source_of_zstd, Files::new("json").packed("zstd"));
 sink_tests!(orc_sink, Files::new("orc"));
 sink_tests!(orc_sink_of_zlib, Files::new("orc").packed("zlib"));
@@ -42,6 +42,7 @@ struct Files {
     format: &'static str,
     in_place: bool,
     named: bool,
+    whole: bool,
     codec: &'static str,
     folder: TempDir,
 }
@@ -52,6 +53,7 @@ impl Files {
             format,
             in_place: false,
             named: false,
+            whole: false,
             codec: "none",
             folder: tempfile::tempdir().unwrap(),
         }
@@ -65,6 +67,12 @@ impl Files {
     /// Files are compressed so.
     fn packed(mut self, codec: &'static str) -> Self {
         self.codec = codec;
+        self
+    }
+
+    /// A reader has a sheet in memory.
+    fn of_whole_sheets(mut self) -> Self {
+        self.whole = true;
         self
     }
 
@@ -149,13 +157,16 @@ impl Fixture for Files {
         );
         match self.format {
             "parquet" => limits.memory(48 << 20, "a row group of 32 MiB is written in one piece"),
-            "orc" => limits.memory(
-                96 << 20,
-                "a stripe of 32 MiB is written and read in one piece",
-            ),
-            "excel" => limits
-                .value_bytes(32_767, "a cell holds 32,767 characters")
-                .memory(48 << 20, "what cells share is read as a whole"),
+            "orc" => limits.memory(64 << 20, "a stripe of 16 MiB is written in one piece"),
+            "excel" => {
+                let limits = limits
+                    .value_bytes(32_767, "a cell holds 32,767 characters")
+                    .memory(4 << 20, "few rows are enough: it takes as much for many");
+                match self.whole {
+                    true => limits.leave_out(SourceCheck::Memory, "a sheet is read as a whole"),
+                    false => limits,
+                }
+            }
             _ => limits,
         }
     }

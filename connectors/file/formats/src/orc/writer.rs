@@ -16,7 +16,7 @@ use super::types::{check_column, schema};
 use crate::{Fault, FileWriter, Result};
 
 /// Bytes in memory at which a stripe is closed.
-const STRIPE_BYTES: usize = 32 << 20;
+const STRIPE_BYTES: usize = 16 << 20;
 
 /// An ORC file that is being written. Holds one stripe in memory.
 pub struct OrcWriter<W> {

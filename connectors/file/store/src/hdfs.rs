@@ -26,6 +26,11 @@ use crate::{Entry, FileWriter, Publishing, RandomFile, Store, Trouble, Upload};
 const AHEAD: usize = 32;
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 1 << 20;
+/// How long the cluster may take for an answer.
+const ANSWER: Duration = Duration::from_secs(30);
+/// What to do about a cluster that gives none.
+const REACHABLE: &str =
+    "check `fs.defaultFS`, and that name node and data nodes can be reached from here";
 /// What may be done with new folders: `rwxr-xr-x`.
 const FOLDER: u32 = 0o755;
 
@@ -144,7 +149,7 @@ impl Shared {
             HdfsError::IOError(_) => (
                 io::ErrorKind::ConnectionRefused,
                 format!("{} can't be reached", self.name),
-                "check `fs.defaultFS`, and that name node and data nodes can be reached from here",
+                REACHABLE,
             ),
             _ => (
                 io::ErrorKind::Other,
@@ -168,7 +173,17 @@ impl HdfsFiles {
         let shared = self.0.clone();
         run(async move {
             let client = shared.client()?.clone();
-            work(client).await.map_err(|error| shared.explain(error))
+            // The client itself tries a name node again for many minutes.
+            match tokio::time::timeout(ANSWER, work(client)).await {
+                Ok(done) => done.map_err(|error| shared.explain(error)),
+                Err(_) => {
+                    let message = format!("{} can't be reached", shared.name);
+                    Err(Trouble::new(message)
+                        .help(REACHABLE)
+                        .cause(format!("no answer for {} s", ANSWER.as_secs()))
+                        .io(io::ErrorKind::TimedOut))
+                }
+            }
         })
     }
 }

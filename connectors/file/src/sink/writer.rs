@@ -177,7 +177,7 @@ impl FileSinkWriter {
             let room = usize::try_from(limit - slot.rows).unwrap_or(usize::MAX);
             let length = room.min(rows.num_rows() - offset);
             let piece = rows.slice(offset, length);
-            self.held -= slot.file.memory();
+            self.held = self.held.saturating_sub(slot.file.memory());
             match (&mut slot.file, &mut self.encoder) {
                 (OpenFile::Lines(file), Encoder::Lines(encoder)) => encoder.write(&piece, file)?,
                 (OpenFile::Parquet(file), Encoder::Parquet(_)) => file.write(&piece)?,
@@ -235,7 +235,7 @@ impl FileSinkWriter {
             let Some(slot) = self.slots.get_mut(&piece.path) else {
                 return Err(mixed_up());
             };
-            self.held -= slot.file.memory();
+            self.held = self.held.saturating_sub(slot.file.memory());
             let handle = slot.file.handle();
             let written = handle.write_all(piece.data);
             written.map_err(|e| io_error("write", handle.path(), e))?;
@@ -342,7 +342,7 @@ impl FileSinkWriter {
         if let Some(used) = slot.used {
             self.in_use.remove(&used);
         }
-        self.held -= slot.file.memory();
+        self.held = self.held.saturating_sub(slot.file.memory());
         let file = match slot.file {
             OpenFile::Lines(file) => file.finish()?,
             OpenFile::Parquet(file) => file.finish()?,
@@ -369,7 +369,7 @@ impl FileSinkWriter {
             && let Some(slot) = self.slots.get_mut(&rested)
         {
             slot.used = None;
-            self.held -= slot.file.memory();
+            self.held = self.held.saturating_sub(slot.file.memory());
             match &mut slot.file {
                 OpenFile::Lines(file) => file.put_aside()?,
                 OpenFile::Whole(file) => file.put_aside()?,
@@ -388,7 +388,7 @@ impl FileSinkWriter {
                 let memory = slot.file.memory();
                 if memory > share {
                     slot.file.flush()?;
-                    self.held = self.held - memory + slot.file.memory();
+                    self.held = self.held.saturating_sub(memory) + slot.file.memory();
                 }
             }
         }

@@ -41,7 +41,8 @@ final class BatchWork implements QueryWork {
             try {
                 run.query(spark, work, "batch");
                 return;
-            } catch (RuntimeException e) {
+            } catch (Exception e) {
+                // Spark's own exceptions are checked ones, which the compiler does not see.
                 boolean again = failures <= run.description().retries && !work.committing
                         && Failures.mayPass(e) && !spark.sparkContext().isStopped();
                 if (!again) {

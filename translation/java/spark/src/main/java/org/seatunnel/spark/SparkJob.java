@@ -74,7 +74,8 @@ public final class SparkJob {
                 BatchWork.run(spark, run);
                 Native.jobFinish(run.job(), -1);
             }
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Spark's own exceptions are checked ones, which the compiler does not see.
             run.ended(Failures.message(e));
             throw e;
         }

@@ -60,7 +60,8 @@ final class StreamJob {
                 Native.jobFinish(job, -1);
                 store.remove();
                 return;
-            } catch (RuntimeException e) {
+            } catch (Exception e) {
+                // Spark's own exceptions are checked ones, which the compiler does not see.
                 state = store.newest();
                 failures = state != null && state.number > before + 1 ? 1 : failures + 1;
                 if (!mayRestart(e, failures)) {
@@ -123,7 +124,7 @@ final class StreamJob {
         return sources;
     }
 
-    private boolean mayRestart(RuntimeException failure, int failures) {
+    private boolean mayRestart(Exception failure, int failures) {
         int allowed = run.description().retries < 0 ? RETRIES : run.description().retries;
         return Failures.mayPass(failure) && failures <= allowed && !spark.sparkContext().isStopped();
     }

@@ -308,6 +308,9 @@ def compare(seatunnel, work):
     for number, row in enumerate(milli):
         for place, name in enumerate(FIELDS):
             value = row[name] if name in SINGLE else None
+            if isinstance(value, float):
+                # openpyxl writes 16 digits.
+                row[name] = value = float(f"{value:.16g}")
             if isinstance(value, datetime.datetime):
                 value = value.replace(microsecond=value.microsecond // 1000 * 1000)
                 row[name] = value
@@ -322,7 +325,11 @@ def compare(seatunnel, work):
     for name, count in [("rows.xlsx", None), ("rows.xls", 900)]:
         found = seatunnel.read(name, {"path": str(other / name), **here})
         found = [{key: from_json(key, value) for key, value in row.items()} for row in found]
-        check(f"Excel, {name}, read here", found, [plain(row) for row in milli[:count]], SINGLE)
+        wanted = milli[:count]
+        if name == "rows.xls":
+            # xlwt writes whole seconds.
+            wanted = [{**row, "c_timestamp": row["c_timestamp"] and row["c_timestamp"].replace(microsecond=0)} for row in wanted]
+        check(f"Excel, {name}, read here", found, [plain(row) for row in wanted], SINGLE)
     print("all came back")
 
 

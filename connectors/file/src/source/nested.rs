@@ -72,9 +72,10 @@ impl Nested<'_> {
         let between = self.separator(level + 1)?;
         split(bytes, self.separator(level)?)
             .map(|entry| {
+                // The first one ends the key: the parts of a value that has some stand between the same.
                 let at = memmem::find(entry, between)?;
-                let key = self.value(&entry[..at], key, level + 2)?;
-                let value = self.value(&entry[at + between.len()..], value, level + 2)?;
+                let key = self.value(&entry[..at], key, level + 1)?;
+                let value = self.value(&entry[at + between.len()..], value, level + 1)?;
                 Some((key, value))
             })
             .collect()

@@ -28,7 +28,7 @@ pub(super) fn columns(text: &str) -> Result<Vec<Column>> {
 fn is_nullable(schema: &Schema) -> bool {
     match schema {
         Schema::Null => true,
-        Schema::Union(union) => union.variants().iter().any(|v| *v == Schema::Null),
+        Schema::Union(union) => union.variants().contains(&Schema::Null),
         _ => false,
     }
 }

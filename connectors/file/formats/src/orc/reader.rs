@@ -156,7 +156,7 @@ impl OrcFile {
             places.dedup();
             let fields = places.iter().map(|c| self.schema.fields()[*c].clone());
             let fields: Fields = fields.collect();
-            let raw: Fields = fields.iter().map(|field| with_nanos(field)).collect();
+            let raw: Fields = fields.iter().map(with_nanos).collect();
             let row = usize::try_from(place.bytes / place.rows.max(1)).unwrap_or(usize::MAX);
             let start = usize::try_from(place.offset)
                 .map_err(|_| Fault::malformed("a stripe is too far"))?;

@@ -22,9 +22,11 @@ pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev)
 have() { command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 have postgres && have initdb || missing+=(postgresql)
 have psql || missing+=(postgresql-client)
-# The core packages have the programs and set up no service.
+# Programs only: no service is started below.
 have mariadbd && have mariadb-install-db || missing+=(mariadb-server-core)
 have mariadb || missing+=(mariadb-client-core)
+# It has the plugin for logins by ed25519, which the core package lacks.
+compgen -G "/usr/lib*/*/plugin/auth_ed25519.so" >/dev/null || missing+=(mariadb-server)
 have openssl || missing+=(openssl)
 have javac || missing+=(openjdk-17-jdk-headless)
 have mvn || missing+=(maven)

@@ -15,7 +15,6 @@ use crate::servers;
 source_tests!(json_source, in_hdfs("json"));
 source_tests!(parquet_source, in_hdfs("parquet"));
 sink_tests!(json_sink, in_hdfs("json"));
-sink_tests!(parquet_sink, in_hdfs("parquet"));
 
 struct Cluster(Arc<dyn Store>);
 

@@ -11,7 +11,6 @@ use crate::servers::{PASSWORD, Sshd, USER, sftp_by_password};
 source_tests!(json_source, by_key("json"));
 source_tests!(parquet_source, by_key("parquet"));
 sink_tests!(json_sink, by_key("json"));
-sink_tests!(parquet_sink, by_key("parquet"));
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_lets_in_and_a_wrong_one_is_told_without_being_shown() {

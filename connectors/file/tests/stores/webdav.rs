@@ -11,7 +11,6 @@ use crate::servers::{PASSWORD, USER, webdav};
 source_tests!(json_source, in_webdav("json"));
 source_tests!(parquet_source, in_webdav("parquet"));
 sink_tests!(json_sink, in_webdav("json"));
-sink_tests!(parquet_sink, in_webdav("parquet"));
 
 fn in_webdav(format: &'static str) -> InStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);

@@ -16,6 +16,17 @@ use seatunnel_api::{
 use crate::codes;
 use crate::tables::TableStep;
 
+/// The error of a rule that lacks an option.
+pub(crate) fn missing_option(plugin: &str, key: &str, table: &CatalogTable) -> Error {
+    Error::new(
+        codes::RULE_INVALID,
+        format!(
+            "{plugin} needs the option `{key}` for table {}",
+            table.path()
+        ),
+    )
+}
+
 /// Position of the column of this name.
 ///
 /// # Errors

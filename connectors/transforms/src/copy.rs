@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use indexmap::IndexMap;
 use seatunnel_api::options::{Located, Options};
 use seatunnel_api::{
-    CatalogTable, Error, PluginInfo, Result, Transform, TransformContext, TransformFactory,
+    CatalogTable, PluginInfo, Result, Transform, TransformContext, TransformFactory,
 };
 
-use crate::codes;
-use crate::columns::{Projection, column_index, put_column, with_columns};
+use crate::columns::{Projection, column_index, missing_option, put_column, with_columns};
 use crate::tables::{Rule, per_table};
 
 const NAME: &str = "Copy";
@@ -42,13 +41,7 @@ impl CopyRule {
                 (Some(fields), ..) => fields.iter().collect(),
                 (None, Some(to), Some(from)) => vec![(to, from)],
                 _ => {
-                    return Err(Error::new(
-                        codes::RULE_INVALID,
-                        format!(
-                            "{NAME} needs the option `fields` for table {}",
-                            table.path()
-                        ),
-                    ));
+                    return Err(missing_option(NAME, "fields", table));
                 }
             };
         let mut columns = table.columns().to_vec();

@@ -9,7 +9,7 @@ use seatunnel_api::{
 };
 
 use crate::codes;
-use crate::columns::{Projection, column_index, with_columns};
+use crate::columns::{Projection, column_index, missing_option, with_columns};
 use crate::tables::{Rule, per_table};
 
 const NAME: &str = "DefineSinkType";
@@ -40,13 +40,7 @@ impl Rule for DefineSinkTypeRule {
 impl DefineSinkTypeRule {
     fn step(&self, table: &Arc<CatalogTable>) -> Result<Projection> {
         let Some(types) = &self.columns else {
-            return Err(Error::new(
-                codes::RULE_INVALID,
-                format!(
-                    "{NAME} needs the option `columns` for table {}",
-                    table.path()
-                ),
-            ));
+            return Err(missing_option(NAME, "columns", table));
         };
         let mut columns = table.columns().to_vec();
         for defined in types {

@@ -23,7 +23,7 @@ use seatunnel_api::{
 };
 
 use crate::codes;
-use crate::columns::{column_index, rebuilt, text, with_columns};
+use crate::columns::{column_index, missing_option, rebuilt, text, with_columns};
 use crate::tables::{Rule, TableStep, per_table};
 
 const NAME: &str = "FieldEncrypt";
@@ -77,12 +77,7 @@ impl Rule for FieldEncryptRule {
 
 impl FieldEncryptRule {
     fn step(&self, table: &Arc<CatalogTable>) -> Result<EncryptStep> {
-        let missing = |key: &str| {
-            Error::new(
-                codes::RULE_INVALID,
-                format!("{NAME} needs the option `{key}` for table {}", table.path()),
-            )
-        };
+        let missing = |key| missing_option(NAME, key, table);
         let fields = self.fields.as_ref().ok_or_else(|| missing("fields"))?;
         let key = self.key.as_ref().ok_or_else(|| missing("key"))?;
         let cipher = Cipher::new(self.algorithm, key.value.expose())

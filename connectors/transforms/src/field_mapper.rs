@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use indexmap::IndexMap;
 use seatunnel_api::options::{Located, Options};
 use seatunnel_api::{
-    CatalogTable, Error, PluginInfo, Result, Transform, TransformContext, TransformFactory,
+    CatalogTable, PluginInfo, Result, Transform, TransformContext, TransformFactory,
 };
 
-use crate::codes;
-use crate::columns::{Projection, column_index, refuse_twins, with_columns};
+use crate::columns::{Projection, column_index, missing_option, refuse_twins, with_columns};
 use crate::tables::{Rule, per_table};
 
 const NAME: &str = "FieldMapper";
@@ -32,13 +31,7 @@ impl Rule for FieldMapperRule {
 impl FieldMapperRule {
     fn step(&self, table: &Arc<CatalogTable>) -> Result<Projection> {
         let Some(mapper) = &self.field_mapper else {
-            return Err(Error::new(
-                codes::RULE_INVALID,
-                format!(
-                    "{NAME} needs the option `field_mapper` for table {}",
-                    table.path()
-                ),
-            ));
+            return Err(missing_option(NAME, "field_mapper", table));
         };
         let mut columns = Vec::with_capacity(mapper.len());
         let mut sources = Vec::with_capacity(mapper.len());

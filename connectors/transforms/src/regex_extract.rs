@@ -13,7 +13,8 @@ use seatunnel_api::{
 
 use crate::codes;
 use crate::columns::{
-    as_text, check_text, column_index, put_column, rebuilt, refuse_twins, text, with_columns,
+    as_text, check_text, column_index, missing_option, put_column, rebuilt, refuse_twins, text,
+    with_columns,
 };
 use crate::java_regex::{Flags, Groups, JavaRegex};
 use crate::tables::{Rule, TableStep, per_table};
@@ -43,12 +44,7 @@ impl Rule for RegexExtractRule {
 
 impl RegexExtractRule {
     fn step(&self, table: &Arc<CatalogTable>) -> Result<ExtractStep> {
-        let missing = |key: &str| {
-            Error::new(
-                codes::RULE_INVALID,
-                format!("{NAME} needs the option `{key}` for table {}", table.path()),
-            )
-        };
+        let missing = |key| missing_option(NAME, key, table);
         let field = self
             .source_field
             .as_ref()

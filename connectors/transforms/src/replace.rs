@@ -12,8 +12,9 @@ use seatunnel_api::{
     TransformFactory, codes as api_codes,
 };
 
-use crate::codes;
-use crate::columns::{as_text, check_text, column_index, put_column, rebuilt, text, with_columns};
+use crate::columns::{
+    as_text, check_text, column_index, missing_option, put_column, rebuilt, text, with_columns,
+};
 use crate::java_regex::{Flags, Groups, JavaRegex, Replacement};
 use crate::tables::{Rule, TableStep, per_table};
 
@@ -44,12 +45,7 @@ impl Rule for ReplaceRule {
 
 impl ReplaceRule {
     fn step(&self, table: &Arc<CatalogTable>) -> Result<ReplaceStep> {
-        let missing = |key: &str| {
-            Error::new(
-                codes::RULE_INVALID,
-                format!("{NAME} needs the option `{key}` for table {}", table.path()),
-            )
-        };
+        let missing = |key| missing_option(NAME, key, table);
         let field = self
             .replace_field
             .as_ref()

@@ -7,13 +7,13 @@ use arrow_array::{Array, ArrayRef};
 use async_trait::async_trait;
 use seatunnel_api::options::{Located, Options};
 use seatunnel_api::{
-    Batch, CatalogTable, Column, DataType, Error, PluginInfo, Result, Transform, TransformContext,
+    Batch, CatalogTable, Column, DataType, PluginInfo, Result, Transform, TransformContext,
     TransformFactory,
 };
 
-use crate::codes;
 use crate::columns::{
-    as_text, check_text, column_index, put_column, rebuilt, refuse_twins, text, with_columns,
+    as_text, check_text, column_index, missing_option, put_column, rebuilt, refuse_twins, text,
+    with_columns,
 };
 use crate::java_regex::{Flags, JavaRegex};
 use crate::tables::{Rule, TableStep, per_table};
@@ -40,12 +40,7 @@ impl Rule for SplitRule {
 
 impl SplitRule {
     fn step(&self, table: &Arc<CatalogTable>) -> Result<SplitStep> {
-        let missing = |key: &str| {
-            Error::new(
-                codes::RULE_INVALID,
-                format!("{NAME} needs the option `{key}` for table {}", table.path()),
-            )
-        };
+        let missing = |key| missing_option(NAME, key, table);
         let separator = self
             .separator
             .as_ref()

@@ -11,7 +11,7 @@ use seatunnel_api::{
 };
 
 use crate::codes;
-use crate::columns::Projection;
+use crate::columns::{Projection, missing_option};
 use crate::tables::{Rule, TableStep, described, per_table, same_columns};
 
 const NAME: &str = "TableMerge";
@@ -40,10 +40,7 @@ impl TableMergeRule {
         merged: &mut IndexMap<String, (TablePath, Arc<CatalogTable>)>,
     ) -> Result<Projection> {
         let Some(name) = self.table.as_ref().filter(|t| !t.value.is_empty()) else {
-            return Err(Error::new(
-                codes::RULE_INVALID,
-                format!("{NAME} needs the option `table` for table {}", table.path()),
-            ));
+            return Err(missing_option(NAME, "table", table));
         };
         let path = TablePath {
             database: self.database.clone(),

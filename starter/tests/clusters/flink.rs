@@ -7,11 +7,11 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use seatunnel_jdbc_testkit::{Database, Postgres};
+use seatunnel_jdbc_testkit::Postgres;
 use seatunnel_kafka_testkit::Kafka;
 
 use crate::processes::{find, kill, wait};
-use crate::support::{Cluster, Running, Sandbox, alone, project};
+use crate::support::{Cluster, Running, Sandbox, alone, copy, options, project};
 
 fn cluster() -> Arc<Cluster> {
     static CURRENT: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
@@ -76,30 +76,6 @@ fn stop(cluster: &Cluster, job: &str) -> String {
     let path = said.split_once("Path: ").map(|(_, path)| path.trim());
     path.unwrap_or_else(|| panic!("no savepoint: {said}"))
         .to_owned()
-}
-
-/// Numbers of the sandbox's files into files, so many rows a second for each reader.
-fn copy(rows_per_second: usize, env: &str) -> String {
-    format!(
-        r#"
-        env {{ parallelism = 2, read_limit.rows_per_second = {rows_per_second}, {env} }}
-        source {{ LocalFile {{
-            path = "DIR/source", file_format_type = csv, schema {{ fields {{ id = bigint, name = string }} }}
-        }} }}
-        sink {{ LocalFile {{
-            path = "DIR/sink", file_format_type = text, field_delimiter = ",", tmp_path = "DIR/tmp"
-        }} }}
-        "#
-    )
-}
-
-fn options(database: &Database) -> String {
-    format!(
-        r#"url = "{}", user = "{}", password = "{}", driver = any"#,
-        database.jdbc_url(),
-        database.user,
-        database.password
-    )
 }
 
 /// A job whose rows are counted; it ends well if there are so many.

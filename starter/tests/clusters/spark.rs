@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::sync::{Arc, Mutex, Weak};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use seatunnel_jdbc_testkit::{Database, Postgres};
+use seatunnel_jdbc_testkit::Postgres;
 use seatunnel_kafka_testkit::Kafka;
 
 use crate::processes::{children, kill, terminate, wait};
-use crate::support::{Cluster, Running, Sandbox, alone};
+use crate::support::{Cluster, Running, Sandbox, alone, copy, options};
 
 fn cluster() -> Arc<Cluster> {
     static CURRENT: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
@@ -40,30 +40,6 @@ fn kill_driver(cluster: &Cluster, running: &Running) {
 
 /// What makes a small cluster on a small machine quick.
 const ENV: &str = r#"spark { ui.enabled = false, executor.memory = 512m, locality.wait = 0s }"#;
-
-/// Numbers of the sandbox's files into files, so many rows a second for each reader.
-fn copy(rows_per_second: usize) -> String {
-    format!(
-        r#"
-        env {{ parallelism = 2, read_limit.rows_per_second = {rows_per_second}, {ENV} }}
-        source {{ LocalFile {{
-            path = "DIR/source", file_format_type = csv, schema {{ fields {{ id = bigint, name = string }} }}
-        }} }}
-        sink {{ LocalFile {{
-            path = "DIR/sink", file_format_type = text, field_delimiter = ",", tmp_path = "DIR/tmp"
-        }} }}
-        "#
-    )
-}
-
-fn options(database: &Database) -> String {
-    format!(
-        r#"url = "{}", user = "{}", password = "{}", driver = any"#,
-        database.jdbc_url(),
-        database.user,
-        database.password
-    )
-}
 
 #[test]
 fn made_up_rows_are_checked_and_a_violation_fails_the_job() {
@@ -160,7 +136,7 @@ fn what_killed_executors_wrote_is_neither_lost_nor_doubled() {
         let sandbox = sandbox(&cluster);
         // The second reader is done when the first has only begun.
         let rows = sandbox.numbers(&[9_000, 500]);
-        sandbox.write_job(&copy(1_500));
+        sandbox.write_job(&copy(1_500, ENV));
         let running = sandbox.start(&[]);
         wait("two executors", || {
             (executors(&cluster).len() == 2).then_some(())
@@ -191,7 +167,7 @@ fn the_same_command_makes_good_for_a_killed_driver() {
     let cluster = cluster();
     let sandbox = sandbox(&cluster);
     let rows = sandbox.numbers(&[6_000, 500]);
-    sandbox.write_job(&copy(1_500));
+    sandbox.write_job(&copy(1_500, ENV));
     let running = sandbox.start(&[]);
     wait("a task that is done", || {
         running.output().contains("Finished task").then_some(())
@@ -202,7 +178,7 @@ fn the_same_command_makes_good_for_a_killed_driver() {
         walk(&sandbox.path("sink")).is_empty(),
         "nothing is visible yet"
     );
-    sandbox.write_job(&copy(1_000_000));
+    sandbox.write_job(&copy(1_000_000, ENV));
     sandbox.start(&[]).wait().succeeds();
     sandbox.has_all("sink", rows);
     assert!(walk(&sandbox.path("tmp")).is_empty());

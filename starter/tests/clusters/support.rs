@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use seatunnel_jdbc_testkit::Database;
+
 /// No job of these tests takes longer, on a slow and busy machine either.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -273,4 +275,29 @@ impl Sandbox {
         assert_eq!(distinct.len(), rows, "lost rows");
         assert_eq!(written.len(), rows, "doubled rows");
     }
+}
+
+/// Numbers of the sandbox's files into files, so many rows a second for each reader.
+pub(crate) fn copy(rows_per_second: usize, env: &str) -> String {
+    format!(
+        r#"
+        env {{ parallelism = 2, read_limit.rows_per_second = {rows_per_second}, {env} }}
+        source {{ LocalFile {{
+            path = "DIR/source", file_format_type = csv, schema {{ fields {{ id = bigint, name = string }} }}
+        }} }}
+        sink {{ LocalFile {{
+            path = "DIR/sink", file_format_type = text, field_delimiter = ",", tmp_path = "DIR/tmp"
+        }} }}
+        "#
+    )
+}
+
+/// The options of Jdbc that lead to a database.
+pub(crate) fn options(database: &Database) -> String {
+    format!(
+        r#"url = "{}", user = "{}", password = "{}", driver = any"#,
+        database.jdbc_url(),
+        database.user,
+        database.password
+    )
 }

@@ -84,6 +84,15 @@ impl DirtyRows {
         }
     }
 
+    /// The same place, for what another stage rejects.
+    #[must_use]
+    pub fn of_stage(&self, stage: &str) -> Self {
+        Self {
+            stage: Arc::from(stage),
+            ..self.clone()
+        }
+    }
+
     /// Whether a rejected row leaves the job running. Ask it before doing work only to find out
     /// which row of many is the bad one: where it is off, the first error is as good.
     pub fn is_on(&self) -> bool {

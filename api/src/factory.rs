@@ -10,6 +10,7 @@ use crate::erased::DynSource;
 use crate::error::Result;
 use crate::job::JobContext;
 use crate::options::{OptionReader, OptionSet, Options};
+use crate::relation::Relation;
 use crate::sink::Guarantee;
 use crate::table::CatalogTable;
 use crate::transform::Transform;
@@ -46,6 +47,26 @@ pub struct TransformContext {
     /// The transform's `plugin_input`, where given: what the rows are called in the job file.
     pub plugin_input: Vec<String>,
     /// The transform's `plugin_output`, where given.
+    pub plugin_output: Option<String>,
+}
+
+/// The tables that one input of a relation brings.
+#[derive(Clone, Debug)]
+pub struct InputTables {
+    /// What the job file calls the input; nothing if it is what stands before the block.
+    pub name: Option<String>,
+    /// The tables.
+    pub tables: Vec<Arc<CatalogTable>>,
+}
+
+/// What a relation is made from, besides its options.
+#[derive(Clone, Debug)]
+pub struct RelationContext {
+    /// The job.
+    pub job: JobContext,
+    /// The inputs, in the order of `plugin_input`.
+    pub inputs: Vec<InputTables>,
+    /// The block's `plugin_output`, where given.
     pub plugin_output: Option<String>,
 }
 
@@ -110,6 +131,19 @@ pub trait TransformFactory: Send + Sync + 'static {
         options: Self::Options,
         context: TransformContext,
     ) -> Result<Arc<dyn Transform>>;
+
+    /// Makes a relation, if these options ask for what needs all rows of its inputs. Asked first; the
+    /// default says that they don't, and a transform is made.
+    ///
+    /// # Errors
+    /// If the options don't fit the tables, or the job never ends.
+    async fn relation(
+        &self,
+        _options: &Self::Options,
+        _context: &RelationContext,
+    ) -> Result<Option<Arc<dyn Relation>>> {
+        Ok(None)
+    }
 }
 
 /// Makes sinks.
@@ -176,6 +210,13 @@ pub trait DynTransformFactory: Plugin {
         config: &ConfigValue,
         context: TransformContext,
     ) -> Result<Arc<dyn Transform>>;
+
+    /// See [`TransformFactory::relation`].
+    async fn relation(
+        &self,
+        config: &ConfigValue,
+        context: &RelationContext,
+    ) -> Result<Option<Arc<dyn Relation>>>;
 }
 
 /// A [`SinkFactory`] whose option type is erased.
@@ -238,6 +279,15 @@ impl<F: TransformFactory> DynTransformFactory for TransformPlugin<F> {
     ) -> Result<Arc<dyn Transform>> {
         let options = F::Options::from_config(self.0.info().name, config)?;
         self.0.create(options, context).await
+    }
+
+    async fn relation(
+        &self,
+        config: &ConfigValue,
+        context: &RelationContext,
+    ) -> Result<Option<Arc<dyn Relation>>> {
+        let options = F::Options::from_config(self.0.info().name, config)?;
+        self.0.relation(&options, context).await
     }
 }
 

@@ -20,6 +20,7 @@ pub mod options;
 mod output;
 pub mod per_table;
 pub mod plan;
+mod relation;
 mod row;
 mod row_kind;
 mod sink;
@@ -39,12 +40,14 @@ pub use dirty::{DirtyKeeper, DirtyRow, DirtyRows};
 pub use erased::{erase_sink, erase_source};
 pub use error::{Error, ErrorCode, Result, codes};
 pub use factory::{
-    DynSinkFactory, DynSourceFactory, DynTransformFactory, Plugin, PluginInfo, Registry,
-    SinkContext, SinkFactory, SourceContext, SourceFactory, TransformContext, TransformFactory,
+    DynSinkFactory, DynSourceFactory, DynTransformFactory, InputTables, Plugin, PluginInfo,
+    Registry, RelationContext, SinkContext, SinkFactory, SourceContext, SourceFactory,
+    TransformContext, TransformFactory,
 };
 pub use job::{CheckpointId, JobContext, JobMode, TaskContext};
 pub use metrics::{Counter, Metrics};
 pub use output::{BatchSize, Emitter, Output};
+pub use relation::{BatchStream, Relation, RelationInputs};
 pub use row::{Row, Value};
 pub use row_kind::{RowKind, RowKinds};
 pub use sink::{ChangesBecome, Guarantee, Readback, ReadbackTable, Sink, SinkWriter};

@@ -75,6 +75,40 @@ impl Chain {
         }
     }
 
+    /// The chain from the source at position `source` to the node at position `end`, whose rows are
+    /// delivered. Rows that a transform rejects go to `dirty`.
+    pub fn to(
+        plan: &JobPlan,
+        source: usize,
+        end: usize,
+        metrics: &[Metrics],
+        dirty: &DirtyRows,
+    ) -> Self {
+        let delivered = plan.nodes.len();
+        let leads = leads_to(plan, end);
+        let outputs = |index: usize| -> Vec<usize> {
+            if index == end {
+                return vec![delivered];
+            }
+            let outputs = plan.nodes[index].outputs.iter();
+            outputs.copied().filter(|next| leads[*next]).collect()
+        };
+        let nodes = plan.nodes.iter().enumerate();
+        let steps = nodes.map(|(index, node)| match &node.kind {
+            NodeKind::Transform(transform) if leads[index] => Step::Transform {
+                transform: transform.clone(),
+                metrics: metrics[index].clone(),
+                dirty: dirty.of_stage(&node.name),
+                outputs: outputs(index),
+            },
+            _ => Step::Elsewhere,
+        });
+        Self {
+            steps: steps.chain([Step::Sink]).collect(),
+            first: outputs(source),
+        }
+    }
+
     /// Positions of the sinks that the chain leads to.
     pub fn sinks(&self) -> impl Iterator<Item = usize> {
         self.steps
@@ -159,6 +193,17 @@ fn fan_out(waiting: &mut Vec<Delivery>, outputs: &[usize], batch: Batch) {
     for output in outputs.iter().rev() {
         waiting.push((*output, batch.clone()));
     }
+}
+
+/// From which nodes rows come to the node at position `end`, itself among them.
+pub(crate) fn leads_to(plan: &JobPlan, end: usize) -> Vec<bool> {
+    let mut leads = vec![false; plan.nodes.len()];
+    leads[end] = true;
+    // Nodes stand behind those they take rows from: one pass is enough.
+    for index in (0..end).rev() {
+        leads[index] = plan.nodes[index].outputs.iter().any(|next| leads[*next]);
+    }
+    leads
 }
 
 /// Which nodes the rows of the node at position `source` come to, itself among them.

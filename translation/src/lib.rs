@@ -10,8 +10,11 @@ mod dirty_file;
 mod dirty_sinks;
 pub mod numbers;
 mod rate_limit;
+mod relation;
+pub mod split_board;
 pub mod statistic;
 
 pub use chain::{Chain, Delivery, Tap, reached};
 pub use dirty_sinks::DirtySinks;
 pub use rate_limit::RateLimit;
+pub use relation::relation_source;

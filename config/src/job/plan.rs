@@ -8,9 +8,10 @@ use seatunnel_api::config::{Diagnostic, Report, nearest};
 use seatunnel_api::options::OptionReader;
 use seatunnel_api::plan::{JobPlan, Node, NodeKind};
 use seatunnel_api::{
-    Boundedness, CatalogTable, Error, JobContext, JobMode, Plugin, Registry, Result, SinkContext,
-    SourceContext, TransformContext, codes as api_codes,
+    Boundedness, CatalogTable, Error, InputTables, JobContext, JobMode, Plugin, Registry, Relation,
+    RelationContext, Result, SinkContext, SourceContext, TransformContext, codes as api_codes,
 };
+use seatunnel_translation::relation_source;
 
 use super::{Graph, JobSpec, PluginKind, PluginSpec, codes};
 
@@ -68,20 +69,46 @@ pub async fn build(spec: &JobSpec, registry: &Registry, overrides: &Overrides) -
     };
     // Positions in the plan of the blocks made so far.
     let mut placed = vec![usize::MAX; spec.plugins.len()];
-    let mut nodes: Vec<Node> = Vec::with_capacity(spec.plugins.len());
+    let mut plan = JobPlan {
+        job,
+        env,
+        nodes: Vec::with_capacity(spec.plugins.len()),
+    };
+    // Nodes whose rows a relation takes.
+    let mut taken = Vec::new();
     for position in &graph.order {
         let plugin = &spec.plugins[*position];
+        let located = |e: Error| e.with_context("plugin", plugin.label()).or_at(&plugin.span);
         let inputs: Vec<usize> = graph.inputs[*position].iter().map(|i| placed[*i]).collect();
-        let tables = union(plugin, inputs.iter().map(|i| &nodes[*i]))?;
-        let (kind, tables) = make(plugin, tables, registry, &job, env.parallelism)
-            .await
-            .map_err(|e| e.with_context("plugin", plugin.label()).or_at(&plugin.span))?;
-        let own = nodes.len();
-        placed[*position] = own;
-        for input in inputs {
-            nodes[input].outputs.push(own);
-        }
-        nodes.push(Node {
+        let names: Vec<_> = graph.inputs[*position]
+            .iter()
+            .map(|i| spec.plugins[*i].output.as_ref().map(|(name, _)| name))
+            .collect();
+        let relation = relation(plugin, &names, &inputs, registry, &plan);
+        let (kind, tables) = match relation.await.map_err(located)? {
+            Some(relation) => {
+                let source = relation_source(relation, &plugin.label(), &plan, &inputs);
+                taken.extend(inputs);
+                let tables = source.tables();
+                let kind = NodeKind::Source {
+                    source,
+                    parallelism: 1,
+                };
+                (kind, tables)
+            }
+            None => {
+                let own = plan.nodes.len();
+                let tables = union(plugin, inputs.iter().map(|i| &plan.nodes[*i]))?;
+                let made = make(plugin, tables, registry, &plan.job, plan.env.parallelism);
+                let made = made.await.map_err(located)?;
+                for input in inputs {
+                    plan.nodes[input].outputs.push(own);
+                }
+                made
+            }
+        };
+        placed[*position] = plan.nodes.len();
+        plan.nodes.push(Node {
             name: plugin.label(),
             kind,
             outputs: Vec::new(),
@@ -89,7 +116,69 @@ pub async fn build(spec: &JobSpec, registry: &Registry, overrides: &Overrides) -
             dirty: plugin.dirty.clone(),
         });
     }
-    Ok(JobPlan { job, env, nodes })
+    Ok(without_what_only_relations_read(plan, &taken))
+}
+
+/// Makes a relation of a block, if it is one: what takes all rows of its inputs at once.
+async fn relation(
+    plugin: &PluginSpec,
+    names: &[Option<&String>],
+    inputs: &[usize],
+    registry: &Registry,
+    plan: &JobPlan,
+) -> Result<Option<Arc<dyn Relation>>> {
+    let factory = match plugin.kind {
+        PluginKind::Transform => registry.find_transform(&plugin.name),
+        PluginKind::Source | PluginKind::Sink => None,
+    };
+    let Some(factory) = factory else {
+        return Ok(None);
+    };
+    let inputs = names.iter().zip(inputs).map(|(name, input)| InputTables {
+        name: name.cloned(),
+        tables: plan.nodes[*input].tables.clone(),
+    });
+    let context = RelationContext {
+        job: plan.job.clone(),
+        inputs: inputs.collect(),
+        plugin_output: plugin.output.as_ref().map(|(name, _)| name.clone()),
+    };
+    factory.relation(&plugin.options, &context).await
+}
+
+/// The plan without the nodes that lead to relations only: those read them by themselves.
+fn without_what_only_relations_read(plan: JobPlan, taken: &[usize]) -> JobPlan {
+    let count = plan.nodes.len();
+    let mut leads_to_relation = vec![false; count];
+    let mut leads_to_sink = vec![false; count];
+    for index in (0..count).rev() {
+        let node = &plan.nodes[index];
+        let any = |of: &[bool]| node.outputs.iter().any(|next| of[*next]);
+        leads_to_relation[index] = taken.contains(&index) || any(&leads_to_relation);
+        leads_to_sink[index] = matches!(node.kind, NodeKind::Sink(_)) || any(&leads_to_sink);
+    }
+    let keep = |index: usize| leads_to_sink[index] || !leads_to_relation[index];
+    let places: Vec<usize> = (0..count)
+        .scan(0, |next, index| {
+            let place = *next;
+            *next += usize::from(keep(index));
+            Some(place)
+        })
+        .collect();
+    let nodes = plan.nodes.into_iter().enumerate();
+    let nodes = nodes
+        .filter(|(index, _)| keep(*index))
+        .map(|(_, mut node)| {
+            node.outputs.retain(|next| keep(*next));
+            node.outputs
+                .iter_mut()
+                .for_each(|next| *next = places[*next]);
+            node
+        });
+    JobPlan {
+        nodes: nodes.collect(),
+        ..plan
+    }
 }
 
 /// Makes one plugin; gives it and the tables that come out of it (for a sink, those that go in).

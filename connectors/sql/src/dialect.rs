@@ -26,6 +26,10 @@ impl Dialect for ZetaDialect {
         true
     }
 
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
     fn allow_extract_custom(&self) -> bool {
         true
     }

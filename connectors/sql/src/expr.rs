@@ -203,6 +203,25 @@ pub(crate) fn joined(conditions: Vec<Typed>, join: Join, for_filter: bool) -> Ty
     boolean(case_expr(branches.collect(), Some(otherwise)))
 }
 
+/// Conditions that all have to hold, in any order: one that could fail is false by itself for rows that those
+/// before it rule out.
+pub(crate) fn guarded(conditions: Vec<Typed>) -> Vec<Expr> {
+    let mut parts: Vec<Expr> = Vec::with_capacity(conditions.len());
+    for condition in conditions {
+        let part = match condition.is_costly() && !parts.is_empty() {
+            true => {
+                let before = balanced(parts.clone(), Operator::And);
+                let ruled_out = Expr::IsNotTrue(Box::new(before));
+                let never = constant_boolean(false).expr;
+                case_expr(vec![(ruled_out, never)], Some(condition.expr))
+            }
+            false => condition.expr,
+        };
+        parts.push(part);
+    }
+    parts
+}
+
 /// A tree that is no deeper than needed: a generated condition may have thousands of parts.
 fn balanced(mut level: Vec<Expr>, op: Operator) -> Expr {
     while level.len() > 1 {

@@ -21,24 +21,27 @@ mod operation;
 mod parse;
 mod pattern;
 mod query;
+mod relation;
 mod rows;
 mod scope;
 mod text;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use seatunnel_api::options::{Located, OptionEnum, Options};
 use seatunnel_api::{
-    Batch, CatalogTable, Error, PluginInfo, Registry, Result, Transform, TransformContext,
-    TransformFactory,
+    Batch, CatalogTable, Error, PluginInfo, Registry, Relation, RelationContext, Result, Transform,
+    TransformContext, TransformFactory,
 };
 use seatunnel_transforms::codes::RULE_INVALID;
 use seatunnel_transforms::columns::{refuse_twins, with_columns};
 use seatunnel_transforms::tables::{Rule, TableStep, per_table};
 
 use crate::query::Query;
+use crate::relation::SqlRelation;
 
 const NAME: &str = "Sql";
 
@@ -57,8 +60,16 @@ pub enum SqlEngine {
 #[derive(Clone, Debug, Options)]
 struct SqlRule {
     /// One SELECT over one table, which is called as in `plugin_input`, or `dual`: expressions, WHERE,
-    /// `LATERAL VIEW [OUTER] EXPLODE(array) AS name`. Rows keep their kinds.
+    /// `LATERAL VIEW [OUTER] EXPLODE(array) AS name`. Rows keep their kinds. In batch jobs also joins of
+    /// several `plugin_input`s, GROUP BY, DISTINCT, UNION, ORDER BY and windows.
     query: Option<Located<String>>,
+    /// Of a query that joins, groups or sorts: MiB of memory for the rows that have to be held. What doesn't
+    /// fit goes to disk.
+    #[option(default = 512, min = 16)]
+    memory_mb: usize,
+    /// Of a query that joins, groups or sorts: the folder for rows that don't fit into memory; that of the
+    /// system for temporary files if not given.
+    spill_path: Option<String>,
     /// Who computes it; both names mean the same here.
     #[option(default = SqlEngine::Zeta)]
     #[allow(dead_code, reason = "accepted for compatibility")]
@@ -158,6 +169,28 @@ impl TransformFactory for SqlFactory {
 
     fn notes(&self) -> &'static str {
         &functions::PAGE
+    }
+
+    async fn relation(
+        &self,
+        options: &SqlOptions,
+        context: &RelationContext,
+    ) -> Result<Option<Arc<dyn Relation>>> {
+        let Some(query) = &options.rule.query else {
+            return Ok(None);
+        };
+        let made = || {
+            let Some((parsed, what)) = relation::parse_if_relation(&query.value)? else {
+                return Ok(None);
+            };
+            let limits = relation::Limits {
+                memory: options.rule.memory_mb << 20,
+                folder: options.rule.spill_path.clone().map(PathBuf::from),
+            };
+            let relation = SqlRelation::new(&query.value, parsed, what, context, limits)?;
+            Ok(Some(Arc::new(relation) as Arc<dyn Relation>))
+        };
+        deep::on_deep_stack(made).map_err(|e| e.or_at(&query.span))
     }
 
     async fn create(

@@ -137,11 +137,11 @@ pub(crate) fn select(query: SqlQuery) -> Result<Select> {
     Ok(select)
 }
 
-/// What the query calls its table.
+/// What the query calls its table: its name, and another one where there is one.
 ///
 /// # Errors
-/// If there is more behind FROM than a name.
-pub(crate) fn table_name(select: &Select) -> Result<Ident> {
+/// If there is more behind FROM than that.
+pub(crate) fn table_names(select: &Select) -> Result<(Ident, Option<Ident>)> {
     let [from] = select.from.as_slice() else {
         return Err(match select.from.get(1) {
             Some(second) => unsupported("a second table", second.span()),
@@ -167,14 +167,19 @@ pub(crate) fn table_name(select: &Select) -> Result<Ident> {
             from.relation.span(),
         ));
     };
-    if let Some(alias) = alias {
-        return Err(unsupported("another name for the table", alias.name.span));
+    if let Some(column) = alias.as_ref().and_then(|alias| alias.columns.first()) {
+        return Err(unsupported(
+            "a list of columns behind a table's name",
+            column.name.span,
+        ));
     }
-    match name.0.as_slice() {
-        [part] if part.as_ident().is_some() => {
-            Ok(part.as_ident().cloned().unwrap_or_else(|| Ident::new("")))
-        }
-        _ => Err(unsupported("a schema in front of the table", name.span())),
+    let part = match name.0.as_slice() {
+        [part] => part.as_ident(),
+        _ => None,
+    };
+    match part {
+        Some(part) => Ok((part.clone(), alias.as_ref().map(|alias| alias.name.clone()))),
+        None => Err(unsupported("a schema in front of the table", name.span())),
     }
 }
 

@@ -38,7 +38,7 @@ struct Value {
 /// If the query isn't understood, does more than this, or doesn't fit the table.
 pub(crate) fn compile(text: &str, table: &CatalogTable, input: Option<&str>) -> Result<Query> {
     let select = parse::select(parse::parse(text)?)?;
-    let from = parse::table_name(&select)?;
+    let (from, alias) = parse::table_names(&select)?;
     let name = from.value.as_str();
     let known = [input.unwrap_or_default(), &table.path().table, "dual"];
     if !known.iter().any(|k| k.eq_ignore_ascii_case(name)) {
@@ -49,8 +49,10 @@ pub(crate) fn compile(text: &str, table: &CatalogTable, input: Option<&str>) -> 
     }
     let mut table_names = vec![name.to_owned(), table.path().table.clone()];
     table_names.extend(input.map(str::to_owned));
+    table_names.extend(alias.map(|alias| alias.value));
     let mut scope = Scope {
         relations: vec![Relation::only(table, table_names)],
+        ..Scope::default()
     };
     let filter = select
         .selection

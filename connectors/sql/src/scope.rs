@@ -1,6 +1,6 @@
 //! The columns that a query can name.
 
-use datafusion_common::TableReference;
+use datafusion_common::{Column as PlanColumn, TableReference};
 use seatunnel_api::{CatalogTable, Column, Result};
 use seatunnel_transforms::columns::known_columns;
 use sqlparser::ast::Ident;
@@ -56,6 +56,8 @@ impl Relation {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
     pub(crate) relations: Vec<Relation>,
+    /// The columns that USING made one of several.
+    pub(crate) merged: Vec<(String, Typed)>,
 }
 
 impl Scope {
@@ -78,6 +80,9 @@ impl Scope {
             let found = column.ok_or_else(|| unknown(name, std::slice::from_ref(relation)))?;
             return Ok((found, &names[2..]));
         }
+        if let Some((_, merged)) = self.merged.iter().find(|(name, _)| *name == first.value) {
+            return Ok((merged.clone(), &names[1..]));
+        }
         let mut found = self.columns_named(&first.value);
         let Some((_, column)) = found.next() else {
             return Err(unknown(first, &self.relations));
@@ -88,6 +93,13 @@ impl Scope {
             return Err(refuse(codes::SQL_UNKNOWN, first.span, what).with_help(help));
         }
         Ok((column, &names[1..]))
+    }
+
+    /// What is known of a column that an expression is.
+    pub(crate) fn column(&self, of: &PlanColumn) -> Option<&Column> {
+        let mut relations = self.relations.iter();
+        let relation = relations.find(|r| r.qualifier == of.relation)?;
+        relation.columns.iter().find(|c| c.name == of.name)
     }
 
     fn columns_named(&self, name: &str) -> impl Iterator<Item = (&Relation, Typed)> {

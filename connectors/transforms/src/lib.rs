@@ -21,6 +21,7 @@ mod metadata;
 mod regex_extract;
 mod renaming;
 mod replace;
+mod replace_bytes;
 mod row_kind_extractor;
 mod split;
 mod table_filter;

@@ -16,6 +16,7 @@ use crate::columns::{
     as_text, check_text, column_index, missing_option, put_column, rebuilt, text, with_columns,
 };
 use crate::java_regex::{Flags, Groups, JavaRegex, Replacement};
+use crate::replace_bytes::Bytes;
 use crate::tables::{Rule, TableStep, per_table};
 
 const NAME: &str = "Replace";
@@ -57,16 +58,31 @@ impl ReplaceRule {
             .ok_or_else(|| missing("replacement"))?;
         let at = column_index(NAME, table, field)?;
         check_text(NAME, &table.columns()[at]).map_err(|e| e.or_at(&field.span))?;
-        let how = if self.is_regex {
+        let plain_byte = match pattern.value.as_bytes() {
+            [byte] if !self.is_regex => Some(Bytes::new([*byte])),
+            _ => None,
+        };
+        let how = if let Some(bytes) = plain_byte {
+            How::Bytes {
+                bytes,
+                replacement: replacement.value.clone(),
+            }
+        } else if self.is_regex {
             let regex = JavaRegex::new(&pattern.value, Flags::default())
                 .map_err(|e| e.or_at(&pattern.span))?;
             let replacement = regex
                 .replacement(&replacement.value)
                 .map_err(|e| e.or_at(&replacement.span))?;
-            How::Regex {
-                regex,
-                replacement,
-                first_only: self.replace_first,
+            match (regex.single_bytes(), replacement.plain()) {
+                (Some(bytes), Some(plain)) if !self.replace_first => How::Bytes {
+                    bytes: Bytes::new(bytes),
+                    replacement: plain.to_owned(),
+                },
+                _ => How::Regex {
+                    regex,
+                    replacement,
+                    first_only: self.replace_first,
+                },
             }
         } else {
             How::Text {
@@ -87,6 +103,10 @@ impl ReplaceRule {
 }
 
 enum How {
+    Bytes {
+        bytes: Bytes,
+        replacement: String,
+    },
     Text {
         finder: Finder<'static>,
         replacement: String,
@@ -108,6 +128,9 @@ impl ReplaceStep {
     fn replaced(&self, column: &ArrayRef) -> Result<ArrayRef> {
         let column = as_text(column)?;
         let changed = match &self.how {
+            How::Bytes { bytes, replacement } => {
+                return bytes.replaced(&column, replacement.as_bytes());
+            }
             How::Text {
                 finder,
                 replacement,
@@ -198,7 +221,7 @@ fn replace_text(column: &ArrayRef, finder: &Finder<'_>, replacement: &[u8]) -> R
 }
 
 /// Values that end at these places, null where `of` is.
-fn strings(bytes: Vec<u8>, ends: &[usize], of: &StringArray) -> Result<StringArray> {
+pub(crate) fn strings(bytes: Vec<u8>, ends: &[usize], of: &StringArray) -> Result<StringArray> {
     if i32::try_from(bytes.len()).is_err() {
         let message = format!("{NAME}: the values of a batch become larger than 2 GiB");
         return Err(Error::new(api_codes::VALUE_INVALID, message));

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::split_board::{SourceProgress, SplitBoard};
+use seatunnel_translation::split_board::{SourceProgress, SplitBoard};
 
 /// What the coordinator asks of an enumerator.
 pub(crate) enum Order {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::split_board::{Passed, SplitBoard};
+use seatunnel_translation::split_board::{Passed, SplitBoard};
 
 /// Separates what belongs to a checkpoint from what comes after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,7 +29,6 @@ mod handle;
 mod lane;
 mod reader_task;
 mod sample;
-mod split_board;
 pub mod verify;
 mod writer_task;
 

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::lane::Lane;
-use crate::split_board::Passed;
 use seatunnel_translation::RateLimit;
+use seatunnel_translation::split_board::Passed;
 
 pub(crate) struct ReaderTask {
     pub(crate) source: Arc<dyn DynSource>,

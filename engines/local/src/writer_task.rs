@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::alignment::{Alignment, Arrived};
 use crate::lane::Barrier;
-use crate::split_board::Passed;
+use seatunnel_translation::split_board::Passed;
 
 /// What writers tell the coordinator.
 pub(crate) enum Prepared {

@@ -67,6 +67,7 @@ fn schema_accepts_the_examples() {
         "quickstart",
         "fake_to_console",
         "csv_to_json",
+        "join_to_csv",
         "multi_table_to_assert",
     ] {
         let tree = tree(&format!("examples/{file}.conf"));

@@ -9,6 +9,7 @@ mod dirty_rows;
 mod discovery;
 mod dry_run;
 mod engines;
+mod joins;
 mod lives;
 mod object_state;
 mod quickstart;

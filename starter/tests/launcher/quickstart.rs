@@ -123,7 +123,12 @@ fn quickstart_fills_the_table_and_the_parquet_file() {
 #[cfg(unix)]
 #[test]
 fn examples_run() {
-    for example in ["fake_to_console", "csv_to_json", "multi_table_to_assert"] {
+    for example in [
+        "fake_to_console",
+        "csv_to_json",
+        "join_to_csv",
+        "multi_table_to_assert",
+    ] {
         let sandbox = Sandbox::new();
         std::os::unix::fs::symlink(workspace().join("examples"), sandbox.path("examples")).unwrap();
         sandbox

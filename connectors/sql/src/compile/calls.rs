@@ -15,12 +15,19 @@ use crate::expr::{self, Comparison, Typed, compare, constant_null};
 use crate::functions::{self, Arg, Function, Returns};
 use crate::operation::{Kind, Named, Operation};
 use crate::pattern::Pattern;
+use crate::relation::is_aggregate;
 
 impl Compiler<'_> {
     pub(super) fn function(&self, expr: &Expr, function: &SqlFunction) -> Result<Typed> {
         let name = function.name.to_string();
-        if function.over.is_some() || function.filter.is_some() {
-            return Err(unsupported(expr, "a window or a filter of a function"));
+        if function.over.is_some() {
+            return self.window(expr, function);
+        }
+        if is_aggregate(&name) {
+            return self.aggregate(expr, function);
+        }
+        if function.filter.is_some() {
+            return Err(unsupported(expr, "a filter of a function"));
         }
         let mut args = Vec::new();
         match &function.args {

@@ -5,6 +5,8 @@ mod calls;
 mod operators;
 mod types;
 
+pub(crate) use types::common_column_type;
+
 use std::cell::Cell;
 
 use seatunnel_api::{DataType, Error, Result, RowField};
@@ -22,6 +24,7 @@ use crate::expr::{
     constant_null, constant_text, negated,
 };
 use crate::operation::{Kind, Operation};
+use crate::relation::Calls;
 use crate::scope::Scope;
 use types::sql_type;
 
@@ -40,6 +43,18 @@ fn unsupported(expr: &Expr, what: &str) -> Error {
 pub(crate) struct Compiler<'a> {
     scope: &'a Scope,
     depth: Cell<usize>,
+    /// Takes the calls that see more than one row, where there may be some.
+    calls: Option<&'a Calls>,
+}
+
+/// Whether it is a type of whole numbers.
+pub(crate) fn is_whole(data_type: &DataType) -> bool {
+    types::whole(data_type)
+}
+
+/// Whether it is a type of numbers.
+pub(crate) fn is_number(data_type: &DataType) -> bool {
+    types::arithmetic_type(data_type, &DataType::Int).is_some()
 }
 
 impl<'a> Compiler<'a> {
@@ -48,7 +63,30 @@ impl<'a> Compiler<'a> {
         Self {
             scope,
             depth: Cell::new(0),
+            calls: None,
         }
+    }
+
+    /// For expressions in which aggregates and windows may be called.
+    pub(crate) fn with_calls(scope: &'a Scope, calls: &'a Calls) -> Self {
+        Self {
+            calls: Some(calls),
+            ..Self::new(scope)
+        }
+    }
+
+    /// For what is inside of an aggregate.
+    pub(crate) fn inner(&self) -> Self {
+        Self::new(self.scope)
+    }
+
+    pub(crate) fn calls(&self) -> Option<&'a Calls> {
+        self.calls
+    }
+
+    /// The same value in another type, which the caller knows it can become.
+    pub(crate) fn in_type(&self, of: Typed, to: &DataType) -> Typed {
+        self.converted(of, to)
     }
 
     /// Compiles an expression.
@@ -234,7 +272,9 @@ impl<'a> Compiler<'a> {
             }
             Expr::Function(function) => self.function(expr, function),
             Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. } => {
-                Err(unsupported(expr, "a query inside a query"))
+                Err(unsupported(expr, "a query inside an expression").with_help(
+                    "join instead: LEFT SEMI JOIN for IN and EXISTS, LEFT ANTI JOIN for their opposites",
+                ))
             }
             other => Err(unsupported(other, "this expression")),
         }

@@ -1,7 +1,8 @@
 //! Operators, conditions and CASE.
 
+use datafusion_expr::Expr as PlanExpr;
 use seatunnel_api::{DataType, Error, Result};
-use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Spanned, UnaryOperator, Value};
+use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Ident, Spanned, UnaryOperator, Value};
 
 use super::types::{arithmetic_type, common_type, wider};
 use super::{Compiler, number, unsupported};
@@ -88,6 +89,40 @@ impl Compiler<'_> {
             }
             other => self.condition(other),
         }
+    }
+
+    /// Compiles a condition as parts that all have to hold; each guards itself against the rows that those
+    /// before it rule out, so that they may be computed in any order and place.
+    ///
+    /// # Errors
+    /// As [`Self::condition`].
+    pub(crate) fn conjuncts(&self, expr: &Expr) -> Result<Vec<PlanExpr>> {
+        let mut expr = expr;
+        while let Expr::Nested(inner) = expr {
+            expr = inner;
+        }
+        let parts = match expr {
+            Expr::BinaryOp {
+                op: op @ BinaryOperator::And,
+                ..
+            } => operands(expr, op),
+            other => vec![other],
+        };
+        let parts = parts.into_iter().map(|part| self.filter(part));
+        Ok(expr::guarded(parts.collect::<Result<_>>()?))
+    }
+
+    /// Two columns of one name, made to be compared.
+    ///
+    /// # Errors
+    /// If their types don't go together.
+    pub(crate) fn equal_sides(
+        &self,
+        name: &Ident,
+        left: Typed,
+        right: Typed,
+    ) -> Result<(Typed, Typed)> {
+        self.comparable(&Expr::Identifier(name.clone()), left, right)
     }
 
     fn arithmetic(&self, expr: &Expr, op: char, left: Typed, right: Typed) -> Result<Typed> {

@@ -95,6 +95,35 @@ pub(super) fn common_type(left: &Typed, right: &Typed) -> Option<DataType> {
     })
 }
 
+/// The type that holds the values of two columns, one below the other; none if there is no such type.
+pub(crate) fn common_column_type(left: &DataType, right: &DataType) -> Option<DataType> {
+    use DataType::{Date, Decimal, Double, Float, Null, Timestamp};
+    let parts = |t: &DataType| match t {
+        Decimal { precision, scale } => Some((i16::from(*precision), i16::from(*scale))),
+        DataType::BigInt => Some((19, 0)),
+        t if whole(t) => Some((10, 0)),
+        _ => None,
+    };
+    Some(match (left, right) {
+        (a, b) if a == b => a.clone(),
+        (Null, other) | (other, Null) => other.clone(),
+        (a, b) if whole(a) && whole(b) => unified(a, b),
+        (a, b) if parts(a).is_some() && parts(b).is_some() => {
+            let ((p1, s1), (p2, s2)) = (parts(a)?, parts(b)?);
+            let scale = s1.max(s2);
+            let precision = (p1 - s1).max(p2 - s2) + scale;
+            Decimal {
+                precision: u8::try_from(precision).ok().filter(|p| *p <= MAX_DECIMAL)?,
+                scale: scale as i8,
+            }
+        }
+        (Float | Double, b) if arithmetic_type(left, b).is_some() => Double,
+        (a, Float | Double) if arithmetic_type(a, right).is_some() => Double,
+        (Date, Timestamp) | (Timestamp, Date) => Timestamp,
+        _ => return None,
+    })
+}
+
 /// Of two types that one value was compared in, the one that loses less.
 pub(super) fn wider(a: &DataType, b: &DataType) -> DataType {
     match (a, b) {

@@ -182,8 +182,17 @@ pub(crate) static PAGE: LazyLock<String> = LazyLock::new(|| {
             line(&mut page, &call, function.meaning);
         }
     }
+    aggregates(&mut page);
     page
 });
+
+fn aggregates(page: &mut String) {
+    page.push_str(
+        "\n### Aggregates\n\nOf all rows or of those of a group, in batch jobs. `DISTINCT` may stand before the value, \
+         `FILTER (WHERE …)` behind the call. Nulls don't count; without rows the result is null, and 0 of COUNT.\n\n",
+    );
+    page.push_str(&crate::relation::page());
+}
 
 #[cfg(test)]
 mod tests {

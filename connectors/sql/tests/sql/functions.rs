@@ -558,8 +558,12 @@ fn vectors() {
 fn every_function_has_its_line_above() {
     let registry = seatunnel_transform_sql::register(seatunnel_api::Registry::new());
     let factory = registry.find_transform("sql").expect("it is registered");
-    let tests =
-        concat!(include_str!("functions.rs"), include_str!("expressions.rs")).to_lowercase();
+    let tests = concat!(
+        include_str!("functions.rs"),
+        include_str!("expressions.rs"),
+        include_str!("relations.rs")
+    );
+    let tests = tests.to_lowercase();
     let mut names = 0;
     for line in factory
         .notes()
@@ -568,7 +572,7 @@ fn every_function_has_its_line_above() {
     {
         let call = line
             .trim_start_matches("| `")
-            .split('(')
+            .split(['(', '`'])
             .next()
             .unwrap_or_default();
         for name in call.split(" / ").map(str::to_lowercase) {

@@ -17,8 +17,8 @@ fn what_a_query_cannot_do_is_said_with_its_place() {
         ("select distinct id from fake", vec!["DISTINCT"]),
         ("select id from fake having id > 1", vec!["HAVING"]),
         (
-            "select a.id from fake a",
-            vec!["another name for the table", "column 23"],
+            "select a.id from fake a (x)",
+            vec!["a list of columns behind a table's name", "column 26"],
         ),
         ("select id from x.fake", vec!["a schema in front"]),
         ("select id from fake join b on 1 = 1", vec!["a join"]),
@@ -26,7 +26,7 @@ fn what_a_query_cannot_do_is_said_with_its_place() {
         ("select id from (select 1)", vec!["anything but a table"]),
         (
             "select id from fake where id in (select 1 from b)",
-            vec!["a query inside a query"],
+            vec!["a query inside an expression", "LEFT SEMI JOIN"],
         ),
         (
             "select id from fake union select id from fake",

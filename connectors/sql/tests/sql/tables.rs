@@ -164,6 +164,11 @@ fn the_queries_of_the_documentation_are_accepted() {
     let registry = seatunnel_transform_sql::register(seatunnel_api::Registry::new());
     let factory = registry.find_transform("sql").expect("it is registered");
     let queries: Vec<&str> = factory.notes().split("```").skip(1).step_by(2).collect();
+    // Those that join and group have tests of their own.
+    let queries = queries
+        .into_iter()
+        .filter(|q| !q.contains("QUALIFY") && !q.starts_with("hocon"));
+    let queries: Vec<&str> = queries.collect();
     assert_eq!(queries.len(), 2);
     let columns = [
         ("id", "bigint"),

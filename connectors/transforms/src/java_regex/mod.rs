@@ -6,6 +6,7 @@
 mod replacement;
 mod translate;
 
+use regex_syntax::hir::{Class, HirKind};
 use seatunnel_api::{Error, Result};
 
 use crate::codes;
@@ -168,6 +169,30 @@ impl JavaRegex {
             }
         }
         Ok(!groups.0.is_empty())
+    }
+
+    /// The characters that the pattern stands for, if it is a choice of single characters of ASCII and nothing
+    /// else: `-`, `[ae]`, `\s`.
+    pub fn single_bytes(&self) -> Option<Vec<u8>> {
+        let Engine::Linear(regex) = &self.engine else {
+            return None;
+        };
+        let parsed = regex_syntax::parse(regex.as_str()).ok()?;
+        match parsed.kind() {
+            HirKind::Literal(literal) => match literal.0.as_ref() {
+                [byte] if byte.is_ascii() => Some(vec![*byte]),
+                _ => None,
+            },
+            HirKind::Class(Class::Unicode(class)) => {
+                let ranges = class.ranges();
+                let ascii = ranges.iter().all(|range| range.end().is_ascii());
+                let bytes = ranges
+                    .iter()
+                    .flat_map(|range| range.start() as u8..=range.end() as u8);
+                ascii.then(|| bytes.collect())
+            }
+            _ => None,
+        }
     }
 
     /// Number of groups, the whole match included.

@@ -14,7 +14,7 @@ enum Part {
 
 impl Replacement {
     /// The text, if no group stands in it.
-    pub(super) fn plain(&self) -> Option<&str> {
+    pub(crate) fn plain(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
             [Part::Text(text)] => Some(text),

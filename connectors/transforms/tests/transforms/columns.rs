@@ -361,6 +361,9 @@ fn replace_finds_texts_within_values_only_and_leaves_a_column_without_them_as_it
         ("ab", "long one"),
         ("ab", ""),
         ("a", "b"),
+        ("a", "long one"),
+        ("a", ""),
+        ("a", "é"),
         ("", "."),
         ("zz", "y"),
     ] {
@@ -382,6 +385,46 @@ fn replace_finds_texts_within_values_only_and_leaves_a_column_without_them_as_it
                     b.records().column(0).to_data().buffers()[1].as_ptr()
                 };
                 assert_eq!(column(&out[0]), column(batch), "nothing is copied");
+            }
+        }
+    }
+}
+
+#[test]
+fn replace_takes_choices_of_single_characters_as_any_other_pattern() {
+    let input = table_of("t", &[("c", "string")]);
+    let values = ["a1é b", "", "22\u{a0}\t-", "ÄA", "x"];
+    let batch = batch_of(&input, &values.map(|v| vec![text(v)]));
+    let digit = |c: char| c.is_ascii_digit();
+    let blank = |c: char| matches!(c, ' ' | '\t');
+    let letter = |c: char| matches!(c, 'a' | 'é');
+    let upper = |c: char| matches!(c, 'a' | 'A');
+    let choices: [(&str, &dyn Fn(char) -> bool); 4] = [
+        ("[0-9]", &digit),
+        (r"\s", &blank),
+        ("[aé]", &letter),
+        ("(?i)a", &upper),
+    ];
+    for (pattern, chosen) in choices {
+        for replacement in ["", "-", "é", "two"] {
+            let options = serde_json::json!({
+                "replace_field": "c", "pattern": pattern, "replacement": replacement, "is_regex": true,
+            });
+            let job = Job::new("Replace", &options.to_string(), vec![input.clone()]).unwrap();
+            for (from, rows) in [(0, 5), (2, 2)] {
+                let out = job.run(batch.slice(from, rows)).unwrap();
+                for row in 0..rows {
+                    let change = |c: char| match chosen(c) {
+                        true => replacement.to_owned(),
+                        false => c.to_string(),
+                    };
+                    let expected: String = values[from + row].chars().map(change).collect();
+                    assert_eq!(
+                        out[0].row(row).get(0),
+                        text(&expected),
+                        "{pattern} by {replacement:?}"
+                    );
+                }
             }
         }
     }

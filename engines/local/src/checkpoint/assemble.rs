@@ -10,9 +10,9 @@ use super::content::{Content, Encoded, SinkContent, SourceContent, SplitContent}
 use super::restore::Restored;
 use crate::enumerator_task::SourcePart;
 use crate::handle::JobHandle;
-use crate::split_board::Passed;
 use crate::writer_task::Part;
 use seatunnel_translation::commit::Committables;
+use seatunnel_translation::split_board::Passed;
 
 /// What is the same for all parts.
 pub(crate) struct Assembly<'a> {

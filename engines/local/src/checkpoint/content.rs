@@ -6,7 +6,7 @@ use seatunnel_api::erased::SplitBytes;
 use seatunnel_api::{CheckpointId, State};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::split_board::Passed;
+use seatunnel_translation::split_board::Passed;
 
 /// All of a job at one moment. New fields must have defaults, so that checkpoints of older versions
 /// can be read.

@@ -12,8 +12,8 @@ use tracing::{info, warn};
 use super::compatibility::{Fit, fit};
 use super::content::Content;
 use crate::codes;
-use crate::split_board::Passed;
 use seatunnel_translation::commit::Committables;
+use seatunnel_translation::split_board::Passed;
 
 /// A checkpoint, and what of it belongs to which node of the plan.
 #[derive(Debug)]

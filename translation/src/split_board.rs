@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 /// barrier in one after the other. So the board notes what each reader held *at its barrier*; a
 /// split that a reader takes behind its barrier counts as not begun, and the enumerator hears of a
 /// split that was finished behind a barrier only when the checkpoint has been taken.
-pub(crate) struct SplitBoard {
+pub struct SplitBoard {
     state: Mutex<State>,
     /// Tells readers that a split may be there for them.
     changed: Notify,
@@ -56,9 +56,11 @@ struct AtBarrier {
 
 /// Rows and bytes that have passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Passed {
-    pub(crate) rows: u64,
-    pub(crate) bytes: u64,
+pub struct Passed {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 impl std::ops::AddAssign for Passed {
@@ -70,11 +72,11 @@ impl std::ops::AddAssign for Passed {
 
 /// What a checkpoint holds of a source besides its enumerator.
 #[derive(Debug, Default)]
-pub(crate) struct SourceProgress {
+pub struct SourceProgress {
     /// Splits being read, as they stood at the barrier, and those not begun.
-    pub(crate) splits: Vec<SplitBytes>,
+    pub splits: Vec<SplitBytes>,
     /// What the readers have handed on in this attempt.
-    pub(crate) passed: Passed,
+    pub passed: Passed,
 }
 
 /// Answer to a reader that asks for a split.
@@ -88,7 +90,7 @@ enum Next {
 
 impl SplitBoard {
     /// A board for so many readers.
-    pub(crate) fn new(readers: usize) -> Self {
+    pub fn new(readers: usize) -> Self {
         let state = State {
             lanes: (0..readers).map(|_| LaneSplits::default()).collect(),
             ..State::default()
@@ -101,20 +103,20 @@ impl SplitBoard {
     }
 
     /// Adds splits behind those that wait.
-    pub(crate) fn push(&self, splits: Vec<SplitBytes>) {
+    pub fn push(&self, splits: Vec<SplitBytes>) {
         self.lock().waiting.extend(splits);
         self.changed.notify_waiters();
     }
 
     /// No more splits will come.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_waiters();
     }
 
     /// The next split for a reader; none when there will never be another. Dropping the future
     /// loses none.
-    pub(crate) async fn next(&self, lane: usize) -> Option<SplitBytes> {
+    pub async fn next(&self, lane: usize) -> Option<SplitBytes> {
         loop {
             // Registered before looking, so that no notification in between is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
@@ -128,7 +130,7 @@ impl SplitBoard {
     }
 
     /// The next split for a reader, if there is one now.
-    pub(crate) fn try_next(&self, lane: usize) -> Option<SplitBytes> {
+    pub fn try_next(&self, lane: usize) -> Option<SplitBytes> {
         match self.take(lane) {
             Next::Split(split) => Some(split),
             Next::Later | Next::Never => None,
@@ -167,12 +169,10 @@ impl SplitBoard {
     }
 
     /// A reader has handed on rows, with the position of the split it was given last if it has one.
-    pub(crate) fn handed_on(
-        &self,
-        lane: usize,
-        passed: Passed,
-        position: Option<Vec<u8>>,
-    ) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it has none: a bug of the connector.
+    pub fn handed_on(&self, lane: usize, passed: Passed, position: Option<Vec<u8>>) -> Result<()> {
         let mut state = self.lock();
         let own = &mut state.lanes[lane];
         own.passed += passed;
@@ -188,7 +188,10 @@ impl SplitBoard {
     }
 
     /// A reader has said how far splits are.
-    pub(crate) fn positions(&self, lane: usize, positions: Vec<SplitBytes>) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it doesn't hold them: a bug of the connector.
+    pub fn positions(&self, lane: usize, positions: Vec<SplitBytes>) -> Result<()> {
         let mut state = self.lock();
         let held = &mut state.lanes[lane].held;
         for position in positions {
@@ -201,7 +204,10 @@ impl SplitBoard {
     }
 
     /// A reader has read a split to its end. Says whether it holds no other.
-    pub(crate) fn split_finished(&self, lane: usize, id: &str) -> Result<bool> {
+    ///
+    /// # Errors
+    /// If it doesn't hold it: a bug of the connector.
+    pub fn split_finished(&self, lane: usize, id: &str) -> Result<bool> {
         let mut guard = self.lock();
         let state = &mut *guard;
         let taken = state.taken;
@@ -220,7 +226,7 @@ impl SplitBoard {
     }
 
     /// A reader lets the barrier of a checkpoint in: what it has now is what the checkpoint holds.
-    pub(crate) fn barrier(&self, lane: usize, checkpoint: CheckpointId) {
+    pub fn barrier(&self, lane: usize, checkpoint: CheckpointId) {
         let mut state = self.lock();
         let own = &mut state.lanes[lane];
         if own.ended {
@@ -243,7 +249,7 @@ impl SplitBoard {
     ///
     /// # Errors
     /// If it still holds splits, or is the last one and splits are left: a bug of the connector.
-    pub(crate) fn end(&self, lane: usize) -> Result<()> {
+    pub fn end(&self, lane: usize) -> Result<()> {
         let mut guard = self.lock();
         let state = &mut *guard;
         if let Some(id) = state.lanes[lane].held.keys().next() {
@@ -261,8 +267,18 @@ impl SplitBoard {
         Ok(())
     }
 
+    /// A reader has stopped, since nobody wants more of its rows; whatever splits it held are done with.
+    pub fn abandon(&self, lane: usize) {
+        let mut state = self.lock();
+        let own = &mut state.lanes[lane];
+        own.held.clear();
+        own.ended = true;
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
     /// Takes the checkpoint, once all readers have let its barrier in or are at their end.
-    pub(crate) fn snapshot(&self, checkpoint: CheckpointId) -> SourceProgress {
+    pub fn snapshot(&self, checkpoint: CheckpointId) -> SourceProgress {
         let mut guard = self.lock();
         let state = &mut *guard;
         let mut progress = SourceProgress::default();
@@ -286,12 +302,12 @@ impl SplitBoard {
     }
 
     /// The last position of a finished split that the enumerator has not heard of.
-    pub(crate) fn pop_finished(&self) -> Option<Vec<u8>> {
+    pub fn pop_finished(&self) -> Option<Vec<u8>> {
         self.lock().finished.pop_front()
     }
 
     /// Waits until the enumerator should look at what is finished. For one waiter.
-    pub(crate) async fn some_finished(&self) {
+    pub async fn some_finished(&self) {
         self.finished.notified().await;
     }
 

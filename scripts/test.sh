@@ -14,14 +14,14 @@ scripts/package.sh --profile dev --features inmemory --folder "$target/package"
 # Each connector is tested, also those that a default build leaves out.
 all=(--workspace --features seatunnel-starter/inmemory,seatunnel-starter/clusters)
 cargo test "${all[@]}" --no-run
-# Most tests wait for servers: those of the Java side run meanwhile.
+# Most tests wait for servers: those of the Java side run meanwhile, and several programs of Rust's at a time.
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 mvn -B -q -f translation/java/pom.xml test "-Dseatunnel.native.path=$target/debug/libseatunnel_jni.so" >"$log" 2>&1 </dev/null &
 java=$!
 # A run that is ended takes it along.
 trap 'kill "$java" 2>/dev/null || true; rm -f "$log"' EXIT
-cargo test "${all[@]}"
+scripts/run-tests.py "${all[@]}"
 if ! wait "$java"; then
     cat "$log"
     echo "tests of the Java side have failed" >&2

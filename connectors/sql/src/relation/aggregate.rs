@@ -14,7 +14,7 @@ use sqlparser::ast::{
     FunctionArguments, Spanned,
 };
 
-use super::select::How;
+use super::order::How;
 use crate::codes;
 use crate::compile::{Compiler, is_number, is_whole};
 use crate::errors::{from_datafusion, refuse};

@@ -5,8 +5,10 @@
 
 mod aggregate;
 mod from;
+mod groups;
 mod inputs;
 mod memory;
+mod order;
 mod plan;
 mod run;
 mod select;

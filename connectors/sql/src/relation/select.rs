@@ -1,36 +1,29 @@
 //! SELECT: filter, groups, windows, columns, DISTINCT, ORDER BY, in this order.
 
-use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion_common::{Column as PlanColumn, ExprSchema};
+use datafusion_common::Column as PlanColumn;
 use datafusion_expr::{Expr as PlanExpr, LogicalPlanBuilder, SortExpr};
 use seatunnel_api::{Column, Result};
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, Spanned, Value,
+    Distinct, OrderBy, Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
 };
 use sqlparser::tokenizer::Span;
 
-use super::aggregate::{Calls, of_calls, signed};
+use super::aggregate::{Calls, of_calls};
+use super::groups::{grouped_by, keys, of_groups, unique, with_windows};
+use super::order::{How, Sort, order_exprs, result_column, sorts};
 use super::plan::{Planned, Planner, own_column, unsupported};
 use crate::compile::Compiler;
-use crate::errors::{from_datafusion, refuse, to_datafusion};
+use crate::errors::{from_datafusion, refuse};
 use crate::expr::Typed;
 use crate::scope::Scope;
 use crate::{codes, parse};
 
 /// A column of the result.
-struct Item {
-    column: Column,
-    typed: Typed,
+pub(super) struct Item {
+    pub(super) column: Column,
+    pub(super) typed: Typed,
     span: Span,
     text: String,
-}
-
-/// What the rows are grouped by.
-struct Key {
-    typed: Typed,
-    /// What it is called behind the groups.
-    name: String,
 }
 
 impl Planner<'_> {
@@ -184,53 +177,6 @@ impl Planner<'_> {
     }
 }
 
-/// Groups rows. The columns are then those of the keys, and of the calls in their order.
-fn grouped_by(
-    builder: LogicalPlanBuilder,
-    keys: &[Key],
-    calls: Vec<PlanExpr>,
-) -> Result<LogicalPlanBuilder> {
-    let mut names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
-    names.extend((0..calls.len()).map(|at| format!("call{at}")));
-    let by: Vec<PlanExpr> = keys.iter().map(|key| key.typed.expr.clone()).collect();
-    let grouped = builder.aggregate(by, calls).map_err(from_datafusion)?;
-    let columns: Vec<PlanExpr> = grouped
-        .schema()
-        .iter()
-        .zip(&names)
-        .map(|((qualifier, field), name)| {
-            let column = PlanColumn::new(qualifier.cloned(), field.name());
-            let value = signed(PlanExpr::Column(column), field.data_type());
-            value.alias_qualified(Some(of_calls()), name)
-        })
-        .collect();
-    grouped.project(columns).map_err(from_datafusion)
-}
-
-/// Adds the columns of windows.
-fn with_windows(builder: LogicalPlanBuilder, calls: Vec<PlanExpr>) -> Result<LogicalPlanBuilder> {
-    let before: Vec<PlanExpr> = builder
-        .schema()
-        .columns()
-        .into_iter()
-        .map(PlanExpr::Column)
-        .collect();
-    let names: Vec<_> = calls.iter().map(PlanExpr::qualified_name).collect();
-    let plan = builder.build().map_err(from_datafusion)?;
-    let plan = LogicalPlanBuilder::window_plan(plan, calls).map_err(from_datafusion)?;
-    let schema = plan.schema().clone();
-    let mut columns = before;
-    for (at, (qualifier, name)) in names.into_iter().enumerate() {
-        let column = PlanColumn::new(qualifier, name);
-        let field = schema.field_from_column(&column).map_err(from_datafusion)?;
-        let value = signed(PlanExpr::Column(column), field.data_type());
-        columns.push(value.alias_qualified(Some(of_calls()), format!("window{at}")));
-    }
-    LogicalPlanBuilder::from(plan)
-        .project(columns)
-        .map_err(from_datafusion)
-}
-
 fn refuse_clauses(select: &Select) -> Result<()> {
     let span = select.span();
     let clauses = [
@@ -354,219 +300,4 @@ fn refuse_twins(items: &[Item]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What stands behind GROUP BY: expressions, names of the result, or positions in it.
-fn keys(group_by: &GroupByExpr, scope: &Scope, items: &[Item]) -> Result<Vec<Key>> {
-    let (written, span) = match group_by {
-        GroupByExpr::All(_) => return Err(unsupported("GROUP BY ALL", group_by.span())),
-        GroupByExpr::Expressions(written, modifiers) => {
-            if !modifiers.is_empty() {
-                return Err(unsupported("ROLLUP, CUBE or TOTALS", group_by.span()));
-            }
-            (written, group_by.span())
-        }
-    };
-    let compiler = Compiler::new(scope);
-    let mut keys: Vec<Key> = Vec::with_capacity(written.len());
-    for expr in written {
-        if matches!(
-            expr,
-            Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_)
-        ) {
-            return Err(unsupported("ROLLUP, CUBE or GROUPING SETS", span));
-        }
-        let typed = match position(expr) {
-            Some(at) => {
-                let item = at.checked_sub(1).and_then(|at| items.get(at));
-                let item = item.ok_or_else(|| no_position(expr, items.len()))?;
-                item.typed.clone()
-            }
-            None => match compiler.expr(expr) {
-                Ok(typed) => typed,
-                // A name that the query itself gives.
-                Err(error) => match expr {
-                    Expr::Identifier(name) => match named_item(name, items) {
-                        Some(item) => item.typed.clone(),
-                        None => return Err(error),
-                    },
-                    _ => return Err(error),
-                },
-            },
-        };
-        let of_calls = typed
-            .expr
-            .column_refs()
-            .iter()
-            .any(|c| c.relation.as_ref() == Some(&of_calls()));
-        if of_calls {
-            return Err(refuse(
-                codes::SQL_UNSUPPORTED,
-                expr.span(),
-                format!("rows can't be grouped by an aggregate or a window: `{expr}`"),
-            ));
-        }
-        if keys.iter().all(|key| key.typed.expr != typed.expr) {
-            let name = format!("key{}", keys.len());
-            keys.push(Key { typed, name });
-        }
-    }
-    Ok(keys)
-}
-
-fn named_item<'i>(name: &Ident, items: &'i [Item]) -> Option<&'i Item> {
-    items.iter().find(|item| item.column.name == name.value)
-}
-
-fn position(expr: &Expr) -> Option<usize> {
-    match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => digits.parse().ok(),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn no_position(expr: &Expr, columns: usize) -> seatunnel_api::Error {
-    refuse(
-        codes::SQL_UNKNOWN,
-        expr.span(),
-        format!("the result has no column number {expr}, it has {columns}"),
-    )
-}
-
-/// An expression over rows as one over their groups.
-///
-/// # Errors
-/// If it needs a column that the rows of a group don't share.
-fn of_groups(expr: &PlanExpr, keys: &[Key], span: Span, text: &str) -> Result<PlanExpr> {
-    let shared = expr.clone().transform_down(|part| {
-        if let Some(key) = keys.iter().find(|key| key.typed.expr == part) {
-            let column = PlanExpr::Column(PlanColumn::new(Some(of_calls()), &key.name));
-            return Ok(Transformed::new(column, true, TreeNodeRecursion::Jump));
-        }
-        match &part {
-            PlanExpr::Column(column) if column.relation.as_ref() != Some(&of_calls()) => {
-                Err(to_datafusion(
-                    refuse(
-                        codes::SQL_UNSUPPORTED,
-                        span,
-                        format!("`{text}`: the rows of a group may differ in `{}`", column.name),
-                    )
-                    .with_help(format!(
-                        "name `{0}` in GROUP BY, or say which value you want: MIN({0}), ANY_VALUE({0})",
-                        column.name
-                    )),
-                ))
-            }
-            _ => Ok(Transformed::no(part)),
-        }
-    });
-    Ok(shared.map_err(from_datafusion)?.data)
-}
-
-/// The columns that no two rows of the result share: all keys of the groups, where none can be null.
-fn unique(keys: &[Key], items: &[Item], distinct: bool) -> Option<Vec<String>> {
-    if keys.is_empty() || distinct {
-        return None;
-    }
-    let (mut names, mut complete) = (Vec::new(), true);
-    for (at, _) in keys.iter().enumerate() {
-        let name = format!("key{at}");
-        let of_key = |item: &&Item| match &item.typed.expr {
-            PlanExpr::Column(column) => {
-                column.relation.as_ref() == Some(&of_calls()) && column.name == name
-            }
-            _ => false,
-        };
-        match items.iter().find(of_key) {
-            Some(item) if !item.column.nullable => names.push(item.column.name.clone()),
-            _ => complete = false,
-        }
-    }
-    complete.then_some(names)
-}
-
-/// In which order.
-#[derive(Clone, Copy)]
-pub(super) struct How {
-    ascending: bool,
-    nulls_first: bool,
-}
-
-impl How {
-    /// Nulls are larger than all else, as in PostgreSQL, unless the query says otherwise.
-    pub(super) fn new(written: &OrderByExpr) -> Self {
-        let ascending = written.options.asc.unwrap_or(true);
-        Self {
-            ascending,
-            nulls_first: written.options.nulls_first.unwrap_or(!ascending),
-        }
-    }
-
-    pub(super) fn of(self, expr: PlanExpr) -> SortExpr {
-        expr.sort(self.ascending, self.nulls_first)
-    }
-}
-
-enum Sort {
-    /// A column of the result.
-    Column(String, How),
-    /// Something else.
-    Hidden {
-        typed: Typed,
-        how: How,
-        span: Span,
-        text: String,
-    },
-}
-
-fn order_exprs(order: &OrderBy) -> Result<&[OrderByExpr]> {
-    match &order.kind {
-        OrderByKind::All(_) => Err(unsupported("ORDER BY ALL", order.span())),
-        OrderByKind::Expressions(written) => match written.iter().find(|w| w.with_fill.is_some()) {
-            Some(filled) => Err(unsupported("WITH FILL", filled.span())),
-            None => Ok(written),
-        },
-    }
-}
-
-fn sorts(order: Option<&OrderBy>, items: &[Item], compiler: &Compiler<'_>) -> Result<Vec<Sort>> {
-    let mut sorts = Vec::new();
-    let written = order.map(order_exprs).transpose()?.unwrap_or_default();
-    for written in written {
-        let how = How::new(written);
-        let named = result_column(&written.expr, items.iter().map(|item| &item.column))?;
-        sorts.push(match named {
-            Some(name) => Sort::Column(name, how),
-            None => Sort::Hidden {
-                typed: compiler.expr(&written.expr)?,
-                how,
-                span: written.expr.span(),
-                text: written.expr.to_string(),
-            },
-        });
-    }
-    Ok(sorts)
-}
-
-/// The column of the result that an expression of ORDER BY names, or whose position it is.
-fn result_column<'c>(
-    expr: &Expr,
-    columns: impl ExactSizeIterator<Item = &'c Column>,
-) -> Result<Option<String>> {
-    let count = columns.len();
-    let mut columns = columns;
-    if let Some(at) = position(expr) {
-        let column = at.checked_sub(1).and_then(|at| columns.nth(at));
-        let column = column.ok_or_else(|| no_position(expr, count))?;
-        return Ok(Some(column.name.clone()));
-    }
-    Ok(match expr {
-        Expr::Identifier(name) => columns
-            .find(|c| c.name == name.value)
-            .map(|c| c.name.clone()),
-        _ => None,
-    })
 }

@@ -13,7 +13,7 @@ use sqlparser::ast::{
 };
 
 use super::aggregate::is_aggregate;
-use super::select::How;
+use super::order::How;
 use crate::codes;
 use crate::compile::Compiler;
 use crate::errors::refuse;

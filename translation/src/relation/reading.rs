@@ -1,8 +1,4 @@
-//! A relation as engines see it: a source of one split, which reads what stands before it by itself.
-//!
-//! No engine has to know relations. What stands between the sources and a relation is taken out of the
-//! job's graph and runs within the relation's reader: each reading of an input starts the readers of its
-//! sources, with the transforms behind them, as tasks of their own.
+//! One reading of an input of a relation: the readers of its sources, and the streams that their rows come by.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use seatunnel_api::erased::{DynEnumerator, DynSource, SplitBytes};
-use seatunnel_api::plan::{JobPlan, NodeKind};
 use seatunnel_api::{
-    Batch, BatchSize, BatchStream, CatalogTable, Emitter, Error, Metrics, NextDiscovery, Output,
-    Relation, RelationInputs, Result, Source, SourceReader, Split, SplitAssigner, State,
-    TaskContext, erase_source,
+    Batch, BatchSize, BatchStream, CatalogTable, Emitter, Error, Metrics, NextDiscovery, Result,
+    SplitAssigner, TaskContext,
 };
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::chain::{Chain, Delivery, leads_to};
+use crate::chain::{Chain, Delivery};
 use crate::commit::panicked;
 use crate::rate_limit::RateLimit;
 use crate::split_board::{Passed, SplitBoard};
@@ -28,209 +21,8 @@ use crate::split_board::{Passed, SplitBoard};
 /// Batches that wait between a reader and the relation.
 const DEPTH: usize = 2;
 
-/// The source that stands for a relation in a job's graph. `plan` is what stands before it, `inputs` are
-/// the positions of the nodes that its inputs are.
-pub fn relation_source(
-    relation: Arc<dyn Relation>,
-    name: &str,
-    plan: &JobPlan,
-    inputs: &[usize],
-) -> Arc<dyn DynSource> {
-    erase_source(RelationSource {
-        relation,
-        name: Arc::from(name),
-        upstream: Arc::new(Upstream {
-            plan: plan.clone(),
-            inputs: inputs.to_vec(),
-        }),
-    })
-}
-
-/// What stands before a relation.
-struct Upstream {
-    plan: JobPlan,
-    inputs: Vec<usize>,
-}
-
-impl Upstream {
-    /// The sources that rows of an input come from.
-    fn sources(&self, input: usize) -> impl Iterator<Item = (usize, Arc<dyn DynSource>, usize)> {
-        let leads = leads_to(&self.plan, self.inputs[input]);
-        let nodes = self.plan.nodes.iter().enumerate();
-        nodes.filter_map(move |(index, node)| match &node.kind {
-            NodeKind::Source {
-                source,
-                parallelism,
-            } if leads[index] => Some((index, source.clone(), (*parallelism).max(1))),
-            _ => None,
-        })
-    }
-}
-
-struct RelationSource {
-    relation: Arc<dyn Relation>,
-    name: Arc<str>,
-    upstream: Arc<Upstream>,
-}
-
-/// All rows of the relation.
-#[derive(Clone, Serialize, Deserialize)]
-struct Whole;
-
-impl State for Whole {}
-
-impl Split for Whole {
-    fn id(&self) -> String {
-        "all".to_owned()
-    }
-}
-
-#[async_trait]
-impl Source for RelationSource {
-    type Split = Whole;
-    type Reader = RelationReader;
-
-    fn tables(&self) -> Vec<Arc<CatalogTable>> {
-        self.relation.tables()
-    }
-
-    async fn splits(&self, _parallelism: usize) -> Result<Vec<Whole>> {
-        Ok(vec![Whole])
-    }
-
-    async fn reader(&self, context: TaskContext) -> Result<RelationReader> {
-        Ok(RelationReader {
-            relation: self.relation.clone(),
-            name: self.name.clone(),
-            inputs: Arc::new(Inputs {
-                metrics: self
-                    .upstream
-                    .plan
-                    .nodes
-                    .iter()
-                    .map(|_| Metrics::new())
-                    .collect(),
-                upstream: self.upstream.clone(),
-                context,
-            }),
-        })
-    }
-
-    async fn check(&self) -> Result<()> {
-        for input in 0..self.upstream.inputs.len() {
-            for (index, source, _) in self.upstream.sources(input) {
-                let name = &self.upstream.plan.nodes[index].name;
-                let checked = source.check().await;
-                checked.map_err(|e| e.with_context("plugin", name))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-struct RelationReader {
-    relation: Arc<dyn Relation>,
-    name: Arc<str>,
-    inputs: Arc<Inputs>,
-}
-
-#[async_trait]
-impl SourceReader for RelationReader {
-    type Split = Whole;
-
-    async fn read(&mut self, _split: Whole, out: &mut Output<'_, Whole>) -> Result<()> {
-        let mut rows = self.relation.rows(self.inputs.clone()).await?;
-        while let Some(batch) = rows.next().await? {
-            // Made anew, the rows may come in another order: there is no position between them.
-            out.emit_all(batch, &[]).await?;
-        }
-        self.inputs.context.dirty.flush().await?;
-        let nodes = self.inputs.upstream.plan.nodes.iter();
-        let read: Vec<String> = nodes
-            .zip(&self.inputs.metrics)
-            .filter(|(node, _)| matches!(node.kind, NodeKind::Source { .. }))
-            .map(|(node, metrics)| format!("{} of {}", metrics.rows().get(), node.name))
-            .collect();
-        tracing::info!("{} has read rows: {}", self.name, read.join(", "));
-        Ok(())
-    }
-}
-
-/// The inputs of a relation in its task.
-struct Inputs {
-    upstream: Arc<Upstream>,
-    context: TaskContext,
-    /// Of the nodes before the relation.
-    metrics: Vec<Metrics>,
-}
-
-impl RelationInputs for Inputs {
-    fn read(&self, input: usize, table: &Arc<CatalogTable>) -> Vec<Box<dyn BatchStream>> {
-        let end = self.upstream.inputs[input];
-        let mut lanes = Vec::new();
-        let mut receivers = Vec::new();
-        for (index, source, readers) in self.upstream.sources(input) {
-            let node = &self.upstream.plan.nodes[index];
-            let own = (0..readers).map(|subtask| {
-                let (sender, receiver) = mpsc::channel(DEPTH);
-                receivers.push(receiver);
-                let metrics = self.metrics[index].clone();
-                let dirty = self.context.dirty.of_stage(&node.name);
-                let emitter = InputEmitter {
-                    reader: subtask,
-                    board: None,
-                    chain: Chain::to(
-                        &self.upstream.plan,
-                        index,
-                        end,
-                        &self.metrics,
-                        &self.context.dirty,
-                    ),
-                    limit: RateLimit::new(&self.upstream.plan.env),
-                    metrics: metrics.clone(),
-                    wants_positions: false,
-                    table: table.clone(),
-                    deliveries: Vec::new(),
-                    sender,
-                };
-                let context = TaskContext {
-                    job: self.context.job.clone(),
-                    subtask,
-                    parallelism: readers,
-                    metrics,
-                    dirty,
-                };
-                (context, emitter)
-            });
-            lanes.push(SourceReading {
-                name: node.name.clone(),
-                source,
-                readers: own.collect(),
-            });
-        }
-        let reading = Arc::new(Reading {
-            state: Mutex::new(ReadingState {
-                waiting: Some(lanes),
-                task: None,
-                failure: None,
-            }),
-            over: watch::Sender::new(false),
-        });
-        let streams = receivers.into_iter().map(|receiver| {
-            let reading = reading.clone();
-            let stream = InputStream {
-                reading,
-                receiver,
-                ended: false,
-            };
-            Box::new(stream) as Box<dyn BatchStream>
-        });
-        streams.collect()
-    }
-}
-
 /// One reading of an input; ends when nobody has a stream of it any more.
-struct Reading {
+pub(super) struct Reading {
     state: Mutex<ReadingState>,
     /// Whether it is known how it ended.
     over: watch::Sender<bool>,
@@ -238,13 +30,54 @@ struct Reading {
 
 struct ReadingState {
     /// What begins when the first batch is asked for.
-    waiting: Option<Vec<SourceReading>>,
+    waiting: Option<Vec<Waiting>>,
     task: Option<AbortHandle>,
     /// Why it ended before its time.
     failure: Option<Error>,
 }
 
+/// A source, and the ways for the rows of its readers.
+type Waiting = (SourceReading, Vec<Way>);
+
 impl Reading {
+    /// The streams of a reading of these sources; rows of other tables than `table` are left out.
+    pub(super) fn streams(
+        sources: Vec<SourceReading>,
+        table: &Arc<CatalogTable>,
+    ) -> Vec<Box<dyn BatchStream>> {
+        let mut receivers = Vec::new();
+        let waiting = sources.into_iter().map(|source| {
+            let ways = source.readers.iter().map(|_| {
+                let (sender, receiver) = mpsc::channel(DEPTH);
+                receivers.push(receiver);
+                Way {
+                    sender,
+                    table: table.clone(),
+                }
+            });
+            let ways = ways.collect();
+            (source, ways)
+        });
+        let state = ReadingState {
+            waiting: Some(waiting.collect()),
+            task: None,
+            failure: None,
+        };
+        let reading = Arc::new(Self {
+            state: Mutex::new(state),
+            over: watch::Sender::new(false),
+        });
+        let streams = receivers.into_iter().map(|receiver| {
+            let stream = InputStream {
+                reading: reading.clone(),
+                receiver,
+                ended: false,
+            };
+            Box::new(stream) as Box<dyn BatchStream>
+        });
+        streams.collect()
+    }
+
     fn begin(self: &Arc<Self>) {
         let mut state = self.lock();
         let Some(sources) = state.waiting.take() else {
@@ -254,10 +87,10 @@ impl Reading {
         let told = Arc::downgrade(self);
         let work = tokio::spawn(async move {
             let mut tasks = JoinSet::new();
-            for source in sources {
+            for (source, ways) in sources {
                 tasks.spawn(async move {
                     let name = source.name.clone();
-                    let read = source.run().await;
+                    let read = source.run(ways).await;
                     read.map_err(|e| e.with_context("plugin", &name))
                 });
             }
@@ -339,22 +172,46 @@ impl BatchStream for InputStream {
 }
 
 /// A source and its readers, in one reading.
-struct SourceReading {
-    name: String,
-    source: Arc<dyn DynSource>,
-    readers: Vec<(TaskContext, InputEmitter)>,
+pub(super) struct SourceReading {
+    pub(super) name: String,
+    pub(super) source: Arc<dyn DynSource>,
+    pub(super) readers: Vec<Reader>,
+}
+
+/// A reader, before it is opened.
+pub(super) struct Reader {
+    pub(super) context: TaskContext,
+    /// The transforms between it and the relation.
+    pub(super) chain: Chain,
+    pub(super) limit: RateLimit,
+}
+
+/// Where rows of a reader go.
+struct Way {
+    sender: mpsc::Sender<Message>,
+    /// The table that is read; an input may bring others.
+    table: Arc<CatalogTable>,
 }
 
 impl SourceReading {
-    async fn run(self) -> Result<()> {
+    async fn run(self, ways: Vec<Way>) -> Result<()> {
         let mut enumerator = self.source.enumerator(self.readers.len(), None).await?;
         let board = Arc::new(SplitBoard::new(self.readers.len()));
         let next = discover(enumerator.as_mut(), &board).await?;
         let mut tasks = JoinSet::new();
         let left = Arc::new(AtomicUsize::new(self.readers.len()));
-        for (reader, (context, mut emitter)) in self.readers.into_iter().enumerate() {
-            emitter.board = Some(board.clone());
-            emitter.wants_positions = next != NextDiscovery::Never;
+        for (reader, (own, way)) in self.readers.into_iter().zip(ways).enumerate() {
+            let mut emitter = InputEmitter {
+                reader,
+                board: board.clone(),
+                chain: own.chain,
+                limit: own.limit,
+                metrics: own.context.metrics.clone(),
+                wants_positions: next != NextDiscovery::Never,
+                deliveries: Vec::new(),
+                way,
+            };
+            let context = own.context;
             let (source, board, left) = (self.source.clone(), board.clone(), left.clone());
             tasks.spawn(async move {
                 let mut opened = source.reader(context).await?;
@@ -363,14 +220,14 @@ impl SourceReading {
                     reader,
                 };
                 match opened.read_assigned(&mut splits, &mut emitter).await {
-                    Err(_) if emitter.sender.is_closed() => board.abandon(reader),
+                    Err(_) if emitter.way.sender.is_closed() => board.abandon(reader),
                     read => read.and_then(|()| board.end(reader))?,
                 }
                 if left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                    return Ok(Some(emitter.sender));
+                    return Ok(Some(emitter.way.sender));
                 }
                 // Nobody waits for it where nobody wants more rows.
-                let _ = emitter.sender.send(Message::End).await;
+                let _ = emitter.way.sender.send(Message::End).await;
                 Ok(None)
             });
         }
@@ -467,16 +324,13 @@ impl SplitAssigner for InputSplits {
 /// Takes a reader's batches through the transforms to the relation.
 struct InputEmitter {
     reader: usize,
-    /// There once the reading has begun.
-    board: Option<Arc<SplitBoard>>,
+    board: Arc<SplitBoard>,
     chain: Chain,
     limit: RateLimit,
     metrics: Metrics,
     wants_positions: bool,
-    /// The table that is read; an input may bring others.
-    table: Arc<CatalogTable>,
     deliveries: Vec<Delivery>,
-    sender: mpsc::Sender<Message>,
+    way: Way,
 }
 
 #[async_trait]
@@ -488,25 +342,20 @@ impl Emitter for InputEmitter {
             self.metrics.bytes().add(batch.num_bytes() as u64);
             self.chain.run(batch, &mut self.deliveries, &mut ()).await?;
             for (_, batch) in self.deliveries.drain(..) {
-                if batch.table().path() != self.table.path() {
+                if batch.table().path() != self.way.table.path() {
                     continue;
                 }
-                let sent = self.sender.send(Message::Batch(batch)).await;
+                let sent = self.way.sender.send(Message::Batch(batch)).await;
                 // Nobody wants more, which is no failure.
                 sent.map_err(|_| Error::cancelled())?;
             }
         }
-        match &self.board {
-            Some(board) => board.handed_on(self.reader, Passed::default(), position),
-            None => Ok(()),
-        }
+        let passed = Passed::default();
+        self.board.handed_on(self.reader, passed, position)
     }
 
     async fn positions(&mut self, positions: Vec<SplitBytes>) -> Result<()> {
-        match &self.board {
-            Some(board) => board.positions(self.reader, positions),
-            None => Ok(()),
-        }
+        self.board.positions(self.reader, positions)
     }
 
     fn wants_positions(&self) -> bool {

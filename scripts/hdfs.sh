@@ -8,47 +8,22 @@
 # HDFS_JAVA_OPTS are options of each of the two Java machines, 256 MiB of heap if not given.
 set -euo pipefail
 
+. "$(dirname "$0")/parts/fetched.sh"
+
 version=3.4.1
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatunnel-hdfs/$version"
+cache="$(cache_of hdfs "$version")"
 
-jars() {
-    if [ ! -d "$cache/libs" ]; then
-        mkdir -p "$cache"
-        exec 9>"$cache/lock"
-        flock 9
-        [ -d "$cache/libs" ] || fetch >&2
-        exec 9>&-
-    fi
-    echo "$cache/libs"
-}
-
-# Into a folder of another name first: one that was cut off is never taken for whole.
-fetch() {
-    work="$(mktemp -d "$cache/fetch.XXXXXX")"
-    trap 'rm -rf "$work"' EXIT
-    cat >"$work/pom.xml" <<END
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>test</groupId><artifactId>hdfs</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-common</artifactId><version>$version</version></dependency>
-    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-hdfs</artifactId><version>$version</version></dependency>
-    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-hdfs-client</artifactId><version>$version</version></dependency>
-    <!-- Left to itself, Maven takes an older one than the others of its family need. -->
-    <dependency><groupId>com.fasterxml.jackson.core</groupId><artifactId>jackson-core</artifactId><version>2.12.7</version></dependency>
-  </dependencies>
-</project>
-END
-    echo "fetching Apache Hadoop $version"
-    (cd "$work" && mvn -B -q dependency:copy-dependencies -DoutputDirectory="$work/libs" -DincludeScope=runtime)
-    ls "$work"/libs/hadoop-hdfs-"$version".jar >/dev/null
-    mv "$work/libs" "$cache/libs"
+# Left to itself, Maven takes an older jackson-core than the others of its family need.
+libs() {
+    once "$cache" libs jars "Apache Hadoop $version" "hadoop-hdfs-$version.jar" \
+        "org.apache.hadoop:hadoop-common:$version" "org.apache.hadoop:hadoop-hdfs:$version" \
+        "org.apache.hadoop:hadoop-hdfs-client:$version" com.fasterxml.jackson.core:jackson-core:2.12.7
 }
 
 property() { echo "<property><name>$1</name><value>$2</value></property>"; }
 
 serve() {
-    libs="$(jars)"
+    libs="$(libs)"
     # The pages of its web server are in no jar; it wants their folders all the same.
     mkdir -p "$1/conf/webapps/hdfs" "$1/conf/webapps/datanode"
     dir="$(cd "$1" && pwd)"
@@ -100,10 +75,7 @@ END
 }
 
 case "${1:-}:$#" in
-jars:1) jars ;;
+jars:1) libs ;;
 serve:3) serve "$2" "$3" ;;
-*)
-    sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
-    exit 2
-    ;;
+*) usage "$0" ;;
 esac

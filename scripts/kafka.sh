@@ -9,54 +9,18 @@
 # is given. KAFKA_JAVA_OPTS are options of the Java machine, 512 MiB of heap if not given.
 set -euo pipefail
 
+. "$(dirname "$0")/parts/fetched.sh"
+
 version=4.1.0
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatunnel-kafka/$version"
+cache="$(cache_of kafka "$version")"
 
-jars() {
-    if [ ! -d "$cache/libs" ]; then
-        mkdir -p "$cache"
-        exec 9>"$cache/lock"
-        flock 9
-        [ -d "$cache/libs" ] || fetch >&2
-        exec 9>&-
-    fi
-    echo "$cache/libs"
-}
-
-# Into a folder of another name first: one that was cut off is never taken for whole.
-fetch() {
-    work="$(mktemp -d "$cache/fetch.XXXXXX")"
-    trap 'rm -rf "$work"' EXIT
-    cat >"$work/pom.xml" <<END
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>test</groupId><artifactId>broker</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
-  </dependencies>
-</project>
-END
-    echo "fetching Apache Kafka $version"
-    (cd "$work" && mvn -B -q dependency:copy-dependencies -DoutputDirectory="$work/libs" -DincludeScope=runtime)
-    ls "$work"/libs/kafka_2.13-*.jar >/dev/null
-    mv "$work/libs" "$cache/libs"
-}
-
-free_port() {
-    for _ in $(seq 200); do
-        port=$((12000 + (RANDOM * 32768 + RANDOM) % 20000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && ! (exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    echo "no free port found" >&2
-    return 1
+libs() {
+    once "$cache" libs jars "Apache Kafka $version" "kafka_2.13-*.jar" \
+        "org.apache.kafka:kafka_2.13:$version" org.slf4j:slf4j-simple:1.7.36
 }
 
 start() {
-    libs="$(jars)"
+    libs="$(libs)"
     mkdir -p "$1"
     dir="$(cd "$1" && pwd)"
     if [ ! -e "$dir/server.properties" ]; then
@@ -122,11 +86,8 @@ stop() {
 }
 
 case "${1:-}:$#" in
-jars:1) jars ;;
+jars:1) libs ;;
 start:2 | start:3) start "${@:2}" ;;
 stop:2) stop "$2" ;;
-*)
-    sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
-    exit 2
-    ;;
+*) usage "$0" ;;
 esac

@@ -3,7 +3,8 @@
 # allocator sources that are compiled in; OpenSSL's headers, for the Kafka client; PostgreSQL, MariaDB and openssl, of
 # which tests start private servers with certificates; Java and Maven, for what Spark and Flink run, and for Kafka brokers,
 # whose jars scripts/kafka.sh fetches; Python with venv, for an S3 server, which scripts/s3.sh fetches, and for the checks of
-# .ci/run; OpenSSH, ProFTPD and Apache, of which tests start private servers for files.
+# .ci/run; Node.js and npm, for Azure's emulator, which scripts/azure.sh fetches; OpenSSH, ProFTPD and Apache, of which tests
+# start private servers for files.
 #
 # On Debian and its kin, as root, missing packages are installed. Elsewhere it says what is missing and ends with 1.
 set -euo pipefail
@@ -37,6 +38,8 @@ have proftpd || missing+=(proftpd-core)
 have apache2 || missing+=(apache2-bin)
 command -v setpriv >/dev/null || missing+=(util-linux)
 command -v python3 >/dev/null || missing+=(python3)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0

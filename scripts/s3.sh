@@ -5,46 +5,28 @@
 #   scripts/s3.sh start DIR    starts a server that works in DIR and prints a line for eval: ST_S3=http://HOST:PORT
 #   scripts/s3.sh stop DIR     ends it; what it held is gone
 #
-# It takes any access key and secret. Buckets are made with `curl -X PUT $ST_S3/BUCKET`.
+# It takes any access key and secret. Buckets are made with `curl -X PUT $ST_S3/BUCKET`. With GCS_KEY, a file with a public
+# key, the program is one for Google Cloud Storage (parts/object_server.py).
 set -euo pipefail
 
+. "$(dirname "$0")/parts/fetched.sh"
+
 version=5.1.22
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatunnel-s3/$version"
+cache="$(cache_of s3 "$version")"
+
+fetch() {
+    echo "fetching moto $version"
+    python3 -m venv "$1/venv"
+    "$1/venv/bin/pip" install -q "moto[server,s3]==$version"
+}
 
 install() {
-    if [ ! -e "$cache/done" ]; then
-        mkdir -p "$cache"
-        exec 9>"$cache/lock"
-        flock 9
-        if [ ! -e "$cache/done" ]; then
-            echo "fetching moto $version" >&2
-            rm -rf "$cache/venv"
-            python3 -m venv "$cache/venv" >&2
-            "$cache/venv/bin/pip" install -q "moto[server,s3]==$version" >&2
-            touch "$cache/done"
-        fi
-        exec 9>&-
-    fi
-    # S3 stores what a form's content type stands before like all else; moto takes it for a form and stores nothing.
+    venv="$(once "$cache" venv fetch)"
     program="$cache/s3-server"
-    if [ ! -e "$program" ]; then
-        cat >"$program.$$" <<END
-#!$cache/venv/bin/python
-import sys
-import moto.server as server
-run = server.run_simple
-def as_bytes(app):
-    def call(environ, start):
-        if environ.get('CONTENT_TYPE', '').startswith('application/x-www-form-urlencoded'):
-            environ['CONTENT_TYPE'] = 'application/octet-stream'
-        return app(environ, start)
-    return call
-server.run_simple = lambda host, port, app, **more: run(host, port, as_bytes(app), **more)
-server.main(sys.argv[1:])
-END
-        chmod +x "$program.$$"
-        mv "$program.$$" "$program"
-    fi
+    new="$(mktemp "$cache/program.XXXXXX")"
+    { echo "#!$venv/bin/python" && cat "$(dirname "$0")/parts/object_server.py"; } >"$new"
+    chmod 755 "$new"
+    mv "$new" "$program"
     echo "$program"
 }
 
@@ -53,13 +35,12 @@ start() {
     mkdir -p "$1"
     dir="$(cd "$1" && pwd)"
     for _ in $(seq 20); do
-        port=$((12000 + (RANDOM * 32768 + RANDOM) % 20000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+        port="$(free_port)"
         nohup "$program" -H 127.0.0.1 -p "$port" </dev/null >"$dir/log" 2>&1 &
         echo $! >"$dir/pid"
         for _ in $(seq 300); do
             kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
-            if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            if listens "$port"; then
                 echo "export ST_S3=http://127.0.0.1:$port"
                 return
             fi
@@ -82,8 +63,5 @@ case "${1:-}:$#" in
 install:1) install ;;
 start:2) start "$2" ;;
 stop:2) stop "$2" ;;
-*)
-    sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
-    exit 2
-    ;;
+*) usage "$0" ;;
 esac

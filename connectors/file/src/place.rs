@@ -109,21 +109,59 @@ impl Place {
         }
     }
 
+    /// The path of a file with the address of the store in front.
+    pub(crate) fn address(&self, path: &Path) -> String {
+        match self {
+            Self::Here => path.display().to_string(),
+            Self::Store(store) => format!("{}{}", store.name(), path.display()),
+        }
+    }
+
     /// Whether reading a file twice costs little.
     pub(crate) fn is_near(&self) -> bool {
         matches!(self, Self::Here)
     }
 
-    /// Adds to an error where it was.
+    /// Adds to an error where it was, and whether it may pass.
     pub(crate) fn tell<T>(&self, result: Result<T>) -> Result<T> {
         match self {
             Self::Here => result,
             Self::Store(store) => result.map_err(|error: Error| {
-                let name = store.name().to_owned();
-                error.with_context("store", name)
+                let may_pass = may_pass(&error);
+                let error = error.with_context("store", store.name());
+                match may_pass {
+                    true => error.retryable(),
+                    false => error,
+                }
             }),
         }
     }
+}
+
+/// Whether what led to an error is a server that is not there now.
+fn may_pass(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref().map(io::Error::kind);
+        if matches!(
+            kind,
+            Some(
+                io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::HostUnreachable
+                    | io::ErrorKind::NetworkDown
+                    | io::ErrorKind::NetworkUnreachable
+                    | io::ErrorKind::NotConnected
+                    | io::ErrorKind::TimedOut
+            )
+        ) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Bytes of a file of a store that are fetched at a time where the first are all that is wanted.
@@ -178,7 +216,15 @@ impl Root {
             None => text,
             Some((_, rest)) => {
                 let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-                if !host.is_empty() && !store.name().contains(host) {
+                // `container@account.dfs.core.windows.net` is Azure's way to say `account/container`.
+                let known = match host.split_once('@') {
+                    None => store.name().contains(host),
+                    Some((container, host)) => {
+                        let account = host.split('.').next().unwrap_or(host);
+                        store.name().ends_with(&format!("/{account}/{container}"))
+                    }
+                };
+                if !known {
                     let name = store.name();
                     return Err(invalid(format!(
                         "option `{option}`: {text} is not part of {name}, which the other options name"

@@ -33,7 +33,7 @@ fn read_footer(
 ) -> Result<ParquetRecordBatchReaderBuilder<ParquetBytes>> {
     let file = ParquetBytes(file);
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-    let metadata = metadata.map_err(|e| damaged(path, e))?;
+    let metadata = metadata.map_err(|e| failed(&file.0, path, e))?;
     let metadata = match with_micros(&metadata) {
         None => metadata,
         Some(schema) => {
@@ -77,6 +77,18 @@ fn field_with_micros(field: &FieldRef) -> FieldRef {
         other => other.clone(),
     };
     Arc::new(Field::clone(field).with_data_type(data_type))
+}
+
+/// An error of reading a file: of what holds it, if that has failed; the library hands on no more than a text.
+fn failed(
+    file: &RandomFile,
+    path: &Path,
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
+    match file.failure() {
+        Some(error) => read_failed(path, error),
+        None => damaged(path, cause),
+    }
 }
 
 fn damaged(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -135,7 +147,7 @@ pub(crate) async fn read(
     let path = Path::new(&split.path).to_owned();
     let file = table.place.open(&path).map_err(|e| read_failed(&path, e))?;
     file.read_at_places(table.wanted.len());
-    let builder = read_footer(file, &path)?;
+    let builder = read_footer(file.clone(), &path)?;
     let schema = builder.schema().clone();
     let wanted: Vec<&Column> = table
         .wanted
@@ -156,10 +168,10 @@ pub(crate) async fn read(
         .with_batch_size(rows)
         .with_offset(split.rows as usize)
         .build()
-        .map_err(|e| damaged(&path, e))?;
+        .map_err(|e| failed(&file, &path, e))?;
     let mut position = split;
     for records in reader {
-        let records = records.map_err(|e| damaged(&path, e))?;
+        let records = records.map_err(|e| failed(&file, &path, e))?;
         let columns = wanted
             .iter()
             .map(|column| {

@@ -12,6 +12,13 @@
     feature = "webdav"
 ))]
 mod ahead;
+#[cfg(any(
+    feature = "ftp",
+    feature = "hdfs",
+    feature = "sftp",
+    feature = "webdav"
+))]
+mod buffer;
 mod random;
 #[cfg(any(
     feature = "ftp",

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::Trouble;
+
 /// Bytes that are fetched at least.
 const WINDOW: u64 = 1 << 20;
 /// Bytes that are fetched at the end of a file, where formats with a directory have it.
@@ -36,6 +38,8 @@ pub struct Fetched {
     ranges: Box<dyn Ranges>,
     bytes: u64,
     kept: Mutex<Kept>,
+    /// The error of the fetch that failed last.
+    failed: Mutex<Option<io::Error>>,
 }
 
 struct Kept {
@@ -64,6 +68,7 @@ impl RandomFile {
                 windows: Vec::new(),
                 most: WINDOWS,
             }),
+            failed: Mutex::default(),
         }))
     }
 
@@ -73,6 +78,17 @@ impl RandomFile {
         if let Self::There(file) = self {
             let mut kept = file.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.most = places + 2;
+        }
+    }
+
+    /// The error of the fetch that failed last, once: for those whose library makes a text of it.
+    pub fn failure(&self) -> Option<io::Error> {
+        match self {
+            Self::Here(_) => None,
+            Self::There(file) => {
+                let mut failed = file.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                failed.take()
+            }
         }
     }
 
@@ -158,7 +174,10 @@ impl Fetched {
             false => start,
         };
         let end = (start + length.max(WINDOW)).min(self.bytes);
-        let bytes = self.ranges.fetch(from..end)?;
+        let bytes = self.ranges.fetch(from..end).inspect_err(|error| {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            *failed = Some(Trouble::copy(error));
+        })?;
         if bytes.len() as u64 != end - from {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
@@ -245,6 +264,32 @@ mod tests {
         assert_eq!(file.bytes((5 << 20) - 8, 8).unwrap().len(), 8);
         file.bytes((5 << 20) - 9_000, 8_000).unwrap();
         assert_eq!(calls.load(Ordering::Relaxed), 3);
+    }
+
+    struct Nothing;
+
+    impl Ranges for Nothing {
+        fn fetch(&self, _range: Range<u64>) -> io::Result<Bytes> {
+            let trouble = Trouble::new("it is away").help("wait");
+            Err(trouble
+                .cause("no route")
+                .io(io::ErrorKind::ConnectionRefused))
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_with_a_fetch_is_told_again_once() {
+        let file = RandomFile::fetched(Box::new(Nothing), 10);
+        assert!(file.failure().is_none());
+        file.bytes(0, 1).unwrap_err();
+        let failure = file.failure().unwrap();
+        assert_eq!(failure.kind(), io::ErrorKind::ConnectionRefused);
+        let trouble = Trouble::of(&failure).unwrap();
+        assert_eq!(trouble.to_string(), "it is away");
+        assert_eq!(trouble.advice(), Some("wait"));
+        let cause = std::error::Error::source(trouble).unwrap();
+        assert_eq!(cause.to_string(), "no route");
+        assert!(file.failure().is_none());
     }
 
     #[test]

@@ -41,6 +41,25 @@ impl Trouble {
         io::Error::new(kind, self)
     }
 
+    /// The same error once more; what led to it becomes a text.
+    pub(crate) fn copy(error: &io::Error) -> io::Error {
+        let Some(trouble) = Self::of(error) else {
+            return io::Error::new(error.kind(), error.to_string());
+        };
+        let mut said = Vec::new();
+        let mut cause = trouble.source();
+        while let Some(error) = cause {
+            said.push(error.to_string());
+            cause = error.source();
+        }
+        let copy = Self {
+            message: trouble.message.clone(),
+            help: trouble.help,
+            cause: (!said.is_empty()).then(|| said.join(": ").into()),
+        };
+        copy.io(error.kind())
+    }
+
     /// That of an error, if it has one.
     pub fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()

@@ -89,6 +89,8 @@ pub enum AzureAccess {
         client: String,
         /// Its secret.
         secret: String,
+        /// Who is asked for tokens, if it is not Azure's own directory.
+        authority: Option<String>,
     },
     /// What the environment or the machine gives.
     Environment,
@@ -270,7 +272,14 @@ pub fn azure(config: AzureConfig) -> io::Result<Arc<dyn Store>> {
             tenant,
             client,
             secret,
-        } => builder.with_client_secret_authorization(client, secret, tenant),
+            authority,
+        } => {
+            let builder = builder.with_client_secret_authorization(client, secret, tenant);
+            match authority {
+                Some(authority) => builder.with_authority_host(authority),
+                None => builder,
+            }
+        }
         AzureAccess::Environment => builder,
     };
     let store = builder.build().map_err(|e| not_set_up(&name, e))?;

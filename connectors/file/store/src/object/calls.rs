@@ -23,7 +23,7 @@ pub(super) enum Calls {
         url: Url,
         access: Access,
     },
-    /// It doesn't. What is not completed goes by itself there, and folders are not there without files.
+    /// It doesn't: Azure. What is not completed goes by itself there, after a week.
     Unknown,
 }
 
@@ -58,6 +58,11 @@ struct Found {
 }
 
 impl Calls {
+    /// Whether a file must have a part. Of Azure's blocks, none may be empty.
+    pub(super) fn wants_a_part(&self) -> bool {
+        matches!(self, Self::Known { .. })
+    }
+
     /// Keys and ids of the uploads to a folder of the store called `name`; none where they can't be told.
     pub(super) async fn unfinished(
         &self,
@@ -104,9 +109,7 @@ impl Calls {
             };
         }
     }
-}
 
-impl Calls {
     /// Makes a folder without files be there.
     pub(super) async fn mark(&self, name: &str, folder: &Key) -> io::Result<()> {
         let Self::Known {
@@ -144,10 +147,10 @@ async fn send(
     access.sign(name, &mut request).await?;
     let failed = || Trouble::new(format!("{name} does not do what it is asked to"));
     let answer = client.execute(request).await;
-    let answer = answer.map_err(|e| failed().cause(e).io(io::ErrorKind::Other))?;
+    let answer = answer.map_err(|e| explain::not_reached(name, e))?;
     let status = answer.status();
     let body = answer.into_body().bytes().await;
-    let body = body.map_err(|e| failed().cause(e).io(io::ErrorKind::Other))?;
+    let body = body.map_err(|e| explain::not_reached(name, e))?;
     let text = String::from_utf8_lossy(&body);
     if status.is_success() {
         return Ok(text.into_owned());

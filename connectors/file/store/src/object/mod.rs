@@ -20,7 +20,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path as Key;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{
+    Attribute, Attributes, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutOptions, PutPayload,
+};
 use tokio::sync::Semaphore;
 
 use crate::ahead::Ahead;
@@ -88,7 +91,41 @@ impl ObjectFiles {
     }
 }
 
+/// What stands under a key.
+enum Found {
+    File(ObjectMeta),
+    /// What stands for a folder, in Azure.
+    Folder,
+}
+
 impl Shared {
+    /// What stands under a key, if anything does.
+    async fn look_at(&self, key: &Key) -> object_store::Result<Option<Found>> {
+        let head = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        match self.client.get_opts(key, head).await {
+            Ok(found) if is_folder_mark(&found) => Ok(Some(Found::Folder)),
+            Ok(found) => Ok(Some(Found::File(found.meta))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(
+                error @ (object_store::Error::PermissionDenied { .. }
+                | object_store::Error::Unauthenticated { .. }),
+            ) => {
+                // The answer to this request has no text that says why; that of another has.
+                let options = PaginatedListOptions {
+                    max_keys: Some(1),
+                    ..PaginatedListOptions::default()
+                };
+                let listed = self.client.list_paginated(Some(key.as_ref()), options);
+                listed.await?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Does something with the store on its own threads and waits for it.
     fn run<T: Send + 'static, F>(
         self: &Arc<Self>,
@@ -125,6 +162,15 @@ impl Shared {
             aborted => aborted,
         }
     }
+}
+
+/// The metadata that makes an empty blob stand for a folder, as Hadoop and the data lake have it.
+const FOLDER_MARK: &str = "hdi_isfolder";
+
+fn is_folder_mark(found: &GetResult) -> bool {
+    let mark = Attribute::Metadata(FOLDER_MARK.into());
+    let mark = found.attributes.get(&mark);
+    found.meta.size == 0 && mark.is_some_and(|mark| mark.eq_ignore_ascii_case("true"))
 }
 
 /// The key of a path.
@@ -167,26 +213,25 @@ impl Store for ObjectFiles {
 
     fn find(&self, path: &Path) -> io::Result<Entry> {
         let key = key(path)?;
+        let folder = || Entry {
+            path: path_of(&key),
+            bytes: 0,
+            modified: None,
+            is_folder: true,
+        };
         if !key.as_ref().is_empty() {
-            let head = key.clone();
-            let found = self
-                .0
-                .run(async move |shared| match shared.client.head(&head).await {
-                    Ok(meta) => Ok(Some(entry(&meta))),
-                    Err(object_store::Error::NotFound { .. }) => Ok(None),
-                    Err(error) => Err(error),
-                })?;
-            if let Some(found) = found {
-                return Ok(found);
+            let found = {
+                let key = key.clone();
+                self.0.run(async move |shared| shared.look_at(&key).await)?
+            };
+            match found {
+                Some(Found::File(meta)) => return Ok(entry(&meta)),
+                Some(Found::Folder) => return Ok(folder()),
+                None => {}
             }
         }
         match self.is_folder(&key)? {
-            true => Ok(Entry {
-                path: path_of(&key),
-                bytes: 0,
-                modified: None,
-                is_folder: true,
-            }),
+            true => Ok(folder()),
             false => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -252,14 +297,24 @@ impl Store for ObjectFiles {
         })
     }
 
-    /// A file brings its folders; one that has none gets an empty object that stands for it.
+    /// A file brings its folders; one that has none gets an empty object that stands for it, called `folder/`; in Azure
+    /// `folder`, and marked.
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         let folder = key(path)?;
         if self.is_folder(&folder)? {
             return Ok(());
         }
         let shared = self.0.clone();
-        run(async move { shared.calls.mark(&shared.name, &folder).await })
+        if let Calls::Known { .. } = shared.calls {
+            return run(async move { shared.calls.mark(&shared.name, &folder).await });
+        }
+        self.0.run(async move |shared| {
+            let mark = Attribute::Metadata(FOLDER_MARK.into());
+            let options = PutOptions::from(Attributes::from_iter([(mark, "true")]));
+            let empty = PutPayload::new();
+            shared.client.put_opts(&folder, empty, options).await?;
+            Ok(())
+        })
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -272,7 +327,12 @@ impl Store for ObjectFiles {
         self.0.run(async move |shared| {
             let prefix = Some(&key).filter(|key| !key.as_ref().is_empty());
             let objects: Vec<_> = shared.client.list(prefix).try_collect().await?;
-            let any = !objects.is_empty();
+            let marked = matches!(shared.calls, Calls::Unknown)
+                && matches!(shared.look_at(&key).await?, Some(Found::Folder));
+            if marked {
+                shared.delete(&key).await?;
+            }
+            let any = marked || !objects.is_empty();
             let deletes = objects.into_iter().map(|object| {
                 let shared = shared.clone();
                 async move { shared.delete(&object.location).await }

@@ -154,7 +154,7 @@ impl FileWriter for UploadWriter {
 
     fn finish(mut self: Box<Self>) -> io::Result<Option<Upload>> {
         self.wake()?;
-        if !self.buffer.is_empty() || self.bytes == 0 {
+        if !self.buffer.is_empty() || (self.bytes == 0 && self.shared.calls.wants_a_part()) {
             // A file without bytes has one part without bytes.
             self.send()?;
         }

@@ -38,7 +38,7 @@ pub enum SourceFormat {
     /// PDF. Not built in yet.
     #[option(name = "pdf")]
     Pdf,
-    /// Word. Not built in yet.
+    /// Documents of Word (docx), a row for each paragraph and table.
     #[option(name = "word")]
     Word,
     /// Change events in Canal's JSON.
@@ -118,8 +118,63 @@ pub enum SourceArchive {
     Gz,
 }
 
+/// How long files are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum DiscoveryMode {
+    /// When the job begins.
+    #[option(name = "once")]
+    Once,
+    /// As long as it runs.
+    #[option(name = "continuous")]
+    Continuous,
+}
+
+/// Which files a job begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum StartMode {
+    /// All that are there.
+    #[option(name = "earliest")]
+    Earliest,
+    /// Those that come later.
+    #[option(name = "latest")]
+    Latest,
+}
+
+/// Which files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum SyncMode {
+    /// All.
+    #[option(name = "full")]
+    Full,
+    /// Those that the target lacks, or has otherwise.
+    #[option(name = "update")]
+    Update,
+}
+
+/// When a file of the target counts as another than that of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum UpdateStrategy {
+    /// It has another length, or is older.
+    #[option(name = "distcp")]
+    Distcp,
+    /// As `compare_mode` says.
+    #[option(name = "strict")]
+    Strict,
+}
+
+/// What is compared of two files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum CompareMode {
+    /// Their length and when they were changed.
+    #[option(name = "len_mtime")]
+    LenMtime,
+    /// What is in them.
+    #[option(name = "checksum")]
+    Checksum,
+}
+
 /// Reads files of a folder of this machine: csv, text, json lines, parquet, orc, avro, excel, xml, changes of databases
-/// in JSON, Markdown, and any files as they are. Large files are read
+/// in JSON, Markdown, Word, and any files as they are. Large files are read
 /// by several readers at once when the source has more than one.
 #[derive(Clone, Debug, Options)]
 #[options(one_of("path", "tables_configs"))]
@@ -140,7 +195,7 @@ pub struct FileTableOptions {
     /// What the files hold.
     #[option(fallback("file_format", "format"))]
     pub file_format_type: Option<SourceFormat>,
-    /// Columns of the table, in the order of the file. Needed for csv, text and json, where without it each line is one `content`, and for excel, xml and changes. Files of parquet, orc and avro bring their own; those of binary and markdown are always the same.
+    /// Columns of the table, in the order of the file. Needed for csv, text and json, where without it each line is one `content`, and for excel, xml and changes. Files of parquet, orc and avro bring their own; those of binary, markdown and word are always the same.
     pub schema: Option<SchemaOption>,
     /// Columns that are read, in this order; all if not given.
     pub read_columns: Option<Vec<String>>,
@@ -222,12 +277,40 @@ pub struct FileTableOptions {
     /// Binary: whether a row is a whole file.
     #[option(since = "2.3.12")]
     pub binary_complete_file_mode: Option<bool>,
-    /// Only `once` is built in: files that come later are not found.
-    pub discovery_mode: Option<String>,
-    /// For other discovery modes.
-    pub scan_interval: Option<u64>,
-    /// Only `full` is built in.
-    pub sync_mode: Option<String>,
+    /// Markdown: whether rows also have `source_uri`, `document_id`, `chunk_id`, `chunk_index` and `content_hash`, which stay the same for the same document, path and text.
+    #[option(default = false, since = "3.0.0")]
+    pub markdown_rag_metadata_enabled: bool,
+    /// Whether the file that was changed last comes first, also where files bring the schema; else they come in the order of their paths.
+    #[option(default = false, since = "3.0.0")]
+    pub sort_files_by_modification_time: bool,
+    /// Binary: `update` leaves out files that are below `target_path` already.
+    #[option(default = SyncMode::Full, since = "2.3.13")]
+    pub sync_mode: SyncMode,
+    /// The folder that `sync_mode = update` compares with, in the same place as `path`: the `path` of the sink.
+    #[option(since = "2.3.13")]
+    pub target_path: Option<String>,
+    /// When a file of the target is another: `distcp` if it has another length or is older; `strict` as `compare_mode` says.
+    #[option(default = UpdateStrategy::Distcp, since = "2.3.13")]
+    pub update_strategy: UpdateStrategy,
+    /// What `update_strategy = strict` compares: length and time, or, as `checksum`, length and content. Both files are read for that.
+    #[option(default = CompareMode::LenMtime, since = "2.3.13")]
+    pub compare_mode: CompareMode,
+    /// Accepted; the target is listed as a whole.
+    #[option(since = "3.0.0")]
+    pub update_compare_parallelism: Option<u64>,
+    /// Accepted; the target is listed as a whole.
+    #[option(since = "3.0.0")]
+    pub update_compare_bulk_threshold: Option<u64>,
+    /// Whether files are looked for once, or, as `continuous`, as long as the job runs: it is a streaming job then. A file that has changed is read again, as a whole. Files are left alone until they stay as they are from one look to the next, but those of object stores, which come in one piece.
+    #[option(default = DiscoveryMode::Once, since = "2.3.13")]
+    pub discovery_mode: DiscoveryMode,
+    /// Time between two looks for files: `10S`, `500MS`, `5M`, `1H` or `PT10S`; `10S` if not given.
+    #[option(since = "2.3.13")]
+    pub scan_interval: Option<String>,
+    /// Whether `discovery_mode = continuous` reads the files that are there when the job begins, or, as `latest`, only those that come or change later.
+    #[option(default = StartMode::Earliest, since = "2.3.13")]
+    pub start_mode: StartMode,
     /// Not built in: files stay where they are.
+    #[option(since = "2.3.13")]
     pub post_sync_action: Option<String>,
 }

@@ -7,6 +7,7 @@
 //! | [`excel`] | random access | a sheet | rows |
 //! | [`xml`] | a stream | elements | rows |
 //! | [`markdown`] | a text | - | rows |
+//! | [`word`] | random access | - | rows |
 //! | [`packing`] | a stream | a stream | - |
 //!
 //! A format that has no types of its own (`excel`, `xml`) gives columns of texts: what they stand for, and which rows
@@ -21,6 +22,7 @@ pub mod orc;
 pub mod packing;
 mod source;
 mod texts;
+pub mod word;
 mod writer;
 pub mod xml;
 

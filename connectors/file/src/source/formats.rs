@@ -7,17 +7,18 @@ use seatunnel_api::options::OptionValue;
 use seatunnel_api::{Column, DataType, DirtyRows, Error, Output, Result, codes as api_codes};
 use seatunnel_file_formats::excel::ExcelRules;
 use seatunnel_file_formats::xml::XmlRules;
-use seatunnel_file_formats::{TimePatterns, markdown};
+use seatunnel_file_formats::{TimePatterns, markdown, word};
 
 use super::binary_rows::{self, BinaryRules, CHUNK};
 use super::cells::TextRules;
 use super::change_rows::{self, ChangeRules};
+use super::chunks;
 use super::listing::Found;
 use super::split::FileSplit;
 use super::table::{FileTable, text_delimiter};
 use super::text_values::TextValues;
 use super::whole::told;
-use super::{avro_rows, excel_rows, markdown_rows, orc_rows, xml_rows};
+use super::{avro_rows, excel_rows, markdown_rows, orc_rows, word_rows, xml_rows};
 use crate::codes;
 use crate::place::Place;
 use crate::source_options::{FileTableOptions, SourceFormat};
@@ -32,7 +33,9 @@ pub(crate) enum More {
     Xml(XmlRules, TextValues),
     Excel(Arc<ExcelRules>, TextValues),
     Binary(BinaryRules),
-    Markdown,
+    Word,
+    /// Whether the metadata of chunks comes along.
+    Markdown(bool),
     Changes(ChangeRules),
 }
 
@@ -53,10 +56,20 @@ pub(crate) fn columns(
 }
 
 /// The columns of formats that are the same for all files.
-pub(crate) fn fixed_columns(format: SourceFormat) -> Option<Vec<Column>> {
+pub(crate) fn fixed_columns(
+    format: SourceFormat,
+    options: &FileTableOptions,
+) -> Option<Vec<Column>> {
     match format {
         SourceFormat::Binary => Some(binary_rows::columns()),
-        SourceFormat::Markdown => Some(markdown::columns()),
+        SourceFormat::Word => Some(word::columns()),
+        SourceFormat::Markdown => {
+            let mut columns = markdown::columns();
+            if options.markdown_rag_metadata_enabled {
+                columns.extend(chunks::columns());
+            }
+            Some(columns)
+        }
         _ => None,
     }
 }
@@ -90,7 +103,8 @@ impl More {
         Ok(match format {
             SourceFormat::Orc => Self::Orc,
             SourceFormat::Avro => Self::Avro,
-            SourceFormat::Markdown => Self::Markdown,
+            SourceFormat::Word => Self::Word,
+            SourceFormat::Markdown => Self::Markdown(options.markdown_rag_metadata_enabled),
             SourceFormat::Xml => {
                 if !declared {
                     return Err(needs("schema"));
@@ -209,7 +223,8 @@ impl More {
                 excel_rows::read(table, (rules, values), split, out, dirty).await
             }
             Self::Binary(rules) => binary_rows::read(table, *rules, split, out).await,
-            Self::Markdown => markdown_rows::read(table, split, out).await,
+            Self::Word => word_rows::read(table, split, out).await,
+            Self::Markdown(chunks) => markdown_rows::read(table, *chunks, split, out).await,
             Self::Changes(rules) => change_rows::read(table, rules, split, out, dirty).await,
         }
     }
@@ -221,6 +236,6 @@ fn not_built_in(format: SourceFormat) -> Error {
         format!("files of the format {} can't be read yet", format.render()),
     )
     .with_help(
-        "built in are csv, text, json, parquet, orc, avro, excel, xml, binary, markdown, canal_json, debezium_json, maxwell_json and ogg_json",
+        "built in are csv, text, json, parquet, orc, avro, excel, xml, binary, markdown, word, canal_json, debezium_json, maxwell_json and ogg_json",
     )
 }

@@ -1,5 +1,6 @@
 //! Finds the files of a table.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +10,8 @@ use seatunnel_api::{Error, Result, codes as api_codes, time};
 use seatunnel_file_store::Entry;
 
 use super::streams::read_failed;
-use crate::place::Place;
+use super::update::Update;
+use crate::place::{Place, Root};
 use crate::source_options::FileTableOptions;
 
 /// Which files of a folder are read.
@@ -23,6 +25,8 @@ pub(crate) struct Listing {
     ending: Option<String>,
     changed_from: Option<SystemTime>,
     changed_before: Option<SystemTime>,
+    newest_first: bool,
+    update: Option<Update>,
 }
 
 /// A file that is read.
@@ -30,14 +34,15 @@ pub(crate) struct Listing {
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
+    pub(crate) modified: Option<SystemTime>,
 }
 
 impl Listing {
     /// What the options say.
     ///
     /// # Errors
-    /// If a pattern or a time can't be understood.
-    pub(crate) fn new(place: Place, root: PathBuf, options: &FileTableOptions) -> Result<Self> {
+    /// If a pattern or a time can't be understood, or options don't go together.
+    pub(crate) fn new(root: &Root, path: PathBuf, options: &FileTableOptions) -> Result<Self> {
         let invalid = |message: String| Error::new(api_codes::OPTION_INVALID, message);
         let pattern = match &options.file_filter_pattern {
             None => None,
@@ -61,8 +66,10 @@ impl Listing {
             },
         };
         Ok(Self {
-            root,
-            place,
+            root: path,
+            place: root.place.clone(),
+            newest_first: options.sort_files_by_modification_time,
+            update: Update::new(root, options)?,
             recursive: options.recursive_file_scan,
             pattern,
             partitions: options.read_partitions.clone(),
@@ -81,7 +88,7 @@ impl Listing {
         })
     }
 
-    /// The files, in the order of their paths.
+    /// The files, in the order of their paths, or the one that was changed last first.
     ///
     /// # Errors
     /// If the path leads nowhere or a folder can't be read.
@@ -105,10 +112,33 @@ impl Listing {
         let found = wanted.map(|file| Found {
             path: file.path,
             bytes: file.bytes,
+            modified: file.modified,
         });
         let mut found: Vec<Found> = found.collect();
         found.sort_by(|a, b| a.path.cmp(&b.path));
+        if self.newest_first {
+            found.sort_by_key(|file| Reverse(file.modified));
+        }
         Ok(found)
+    }
+
+    /// Those of the files that the target does not have already; all if it is not asked for.
+    ///
+    /// # Errors
+    /// If a folder or a file can't be read.
+    pub(crate) fn to_read(&self) -> Result<Vec<Found>> {
+        self.lacking(self.files()?)
+    }
+
+    /// The same, of some of the files.
+    ///
+    /// # Errors
+    /// If a folder or a file can't be read.
+    pub(crate) fn lacking(&self, files: Vec<Found>) -> Result<Vec<Found>> {
+        match &self.update {
+            Some(update) => update.those_missing(&self.place, &self.root, files),
+            None => Ok(files),
+        }
     }
 
     /// Whether the options want this file.

@@ -6,20 +6,24 @@ use std::path::Path;
 use seatunnel_api::{Batch, Output, Result};
 use seatunnel_file_formats::markdown;
 
+use super::chunks;
 use super::progress::Progress;
 use super::split::FileSplit;
 use super::streams::{Transcoder, read_failed};
 use super::table::FileTable;
 
+/// The column with the text of a part.
+const TEXT: usize = 3;
 /// Bytes that a document may have.
 const MOST: u64 = 256 << 20;
 
-/// Reads the parts of a document, which is held in memory.
+/// Reads the parts of a document, which is held in memory; `with_chunks` adds what [`chunks`] tells of them.
 ///
 /// # Errors
 /// If the file can't be read, is no text or too long.
 pub(crate) async fn read(
     table: &FileTable,
+    with_chunks: bool,
     split: FileSplit,
     out: &mut Output<'_, FileSplit>,
 ) -> Result<()> {
@@ -41,8 +45,11 @@ pub(crate) async fn read(
             false => Ok(()),
         });
         read.map_err(|e| read_failed(&path, e))?;
-        let columns = markdown::read(text.strip_prefix('\u{feff}').unwrap_or(&text));
+        let mut columns = markdown::read(text.strip_prefix('\u{feff}').unwrap_or(&text));
         let rows = columns.first().map_or(0, |c| c.len());
+        if with_chunks {
+            columns.extend(chunks::of(&table.place.address(&path), &columns[TEXT]));
+        }
         let wanted = table.wanted.iter().map(|index| columns[*index].clone());
         let batch: Batch = table.with_partitions(&path, wanted.collect(), rows)?;
         let size = out.batch_size().rows.max(1);

@@ -5,7 +5,9 @@ mod binary_rows;
 mod boundaries;
 mod cells;
 mod change_rows;
+mod chunks;
 mod dirty;
+mod discovery;
 mod excel_rows;
 mod formats;
 mod java_parse;
@@ -27,8 +29,10 @@ mod split;
 mod streams;
 mod table;
 mod text_values;
+mod update;
 mod whole;
 mod window;
+mod word_rows;
 mod xml_rows;
 
 use std::collections::HashSet;
@@ -37,9 +41,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use seatunnel_api::erased::DynSource;
 use seatunnel_api::{
-    CatalogTable, DirtyRows, Error, Output, PluginInfo, Result, Source, SourceContext,
-    SourceFactory, SourceReader, TaskContext, codes as api_codes, erase_source,
+    Boundedness, CatalogTable, DirtyRows, Error, Output, PluginInfo, Result, Source, SourceContext,
+    SourceFactory, SourceReader, SplitEnumerator, TaskContext, codes as api_codes, erase_source,
 };
+
+use discovery::FileDiscovery;
 use split::FileSplit;
 use table::FileTable;
 
@@ -98,9 +104,14 @@ pub(crate) fn source_of_tables(
         )
         .with_help("give each its own name with `schema { table = \"…\" }`"));
     }
-    Ok(erase_source(FileSource {
+    let endless = tables.iter().any(|table| table.discovery.is_some());
+    let source = FileSource {
         tables: tables.into(),
-    }))
+    };
+    Ok(match endless {
+        true => erase_source(EndlessSource(source)),
+        false => erase_source(source),
+    })
 }
 
 /// A source of one table.
@@ -142,6 +153,44 @@ impl Source for FileSource {
     async fn check(&self) -> Result<()> {
         let mut tables = self.tables.iter();
         tables.try_for_each(|table| table.place.tell(table.check()))
+    }
+}
+
+/// The same, whose files are looked for as long as the job runs.
+struct EndlessSource(FileSource);
+
+#[async_trait]
+impl Source for EndlessSource {
+    type Split = FileSplit;
+    type Reader = FileReader;
+
+    fn tables(&self) -> Vec<Arc<CatalogTable>> {
+        self.0.tables()
+    }
+
+    fn boundedness(&self) -> Boundedness {
+        Boundedness::Unbounded
+    }
+
+    async fn splits(&self, parallelism: usize) -> Result<Vec<FileSplit>> {
+        self.0.splits(parallelism).await
+    }
+
+    async fn enumerator(
+        &self,
+        parallelism: usize,
+        state: Option<&[u8]>,
+    ) -> Result<Box<dyn SplitEnumerator<FileSplit>>> {
+        let tables = self.0.tables.clone();
+        Ok(Box::new(FileDiscovery::new(tables, parallelism, state)?))
+    }
+
+    async fn reader(&self, context: TaskContext) -> Result<FileReader> {
+        self.0.reader(context).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.0.check().await
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct FileSplit {
     pub(crate) rows: u64,
     /// `start` as it was at first, which names the split.
     pub(crate) first: u64,
+    /// When the file was changed, in microseconds since 1970, where it may be read again after it has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed: Option<i64>,
 }
 
 impl FileSplit {
@@ -30,6 +33,7 @@ impl FileSplit {
             end,
             rows: 0,
             first: start,
+            changed: None,
         }
     }
 }
@@ -38,6 +42,16 @@ impl State for FileSplit {}
 
 impl Split for FileSplit {
     fn id(&self) -> String {
-        format!("{}:{}[{}..{}]", self.table, self.path, self.first, self.end)
+        let Self {
+            table,
+            path,
+            first,
+            end,
+            ..
+        } = self;
+        match self.changed {
+            None => format!("{table}:{path}[{first}..{end}]"),
+            Some(changed) => format!("{table}:{path}[{first}..{end}]@{changed}"),
+        }
     }
 }

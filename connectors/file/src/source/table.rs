@@ -14,6 +14,7 @@ use seatunnel_api::{
 
 use super::boundaries::record_starts;
 use super::cells::TextRules;
+use super::discovery::{self, Discovering};
 use super::formats::{self, More};
 use super::java_parse::JavaPattern;
 use super::json_rows::JsonRules;
@@ -23,7 +24,6 @@ use super::records::{Delimiter, Splitter};
 use super::split::FileSplit;
 use super::streams::{Packing, read_failed};
 use super::{json_rows, lines, parquet_rows};
-use crate::codes;
 use crate::place::{Place, Root};
 use crate::source_options::{FileTableOptions, SourceFormat};
 
@@ -45,7 +45,9 @@ pub(crate) struct FileTable {
     /// The encoding, if it is not UTF-8.
     pub(crate) encoding: Option<&'static Encoding>,
     pub(crate) place: Place,
-    listing: Listing,
+    pub(crate) listing: Listing,
+    /// How files that come later are found; none if they are not.
+    pub(crate) discovery: Option<Discovering>,
     format: Format,
     split: SplitRules,
 }
@@ -100,9 +102,12 @@ impl FileTable {
         let format = options
             .file_format_type
             .ok_or_else(|| missing("file_format_type"))?;
-        only_once(options)?;
-        let listing = Listing::new(root.place.clone(), path, options)?;
+        let discovery = Discovering::new(options)?;
+        let listing = Listing::new(root, path, options)?;
         let files = listing.files()?;
+        if discovery.is_some() && files.is_empty() {
+            discovery::needs_schema(options, format)?;
+        }
         let (file_columns, declared) = columns(&root.place, options, format, &files)?;
         let has_columns = declared.is_some_and(|d| !d.schema.columns.is_empty());
         let wanted = wanted(options, &file_columns)?;
@@ -153,6 +158,7 @@ impl FileTable {
             encoding: (encoding != UTF_8).then_some(encoding),
             place: root.place.clone(),
             listing,
+            discovery,
             format: format_rules,
             split: SplitRules {
                 enabled: options.enable_file_split.unwrap_or(true),
@@ -173,33 +179,43 @@ impl FileTable {
     /// If a file can't be read.
     pub(crate) fn splits(&self, index: usize, readers: usize) -> Result<Vec<FileSplit>> {
         let mut splits = Vec::new();
-        for file in self.listing.files()? {
-            let whole = || FileSplit::new(index, &file.path, 0, file.bytes);
-            match &self.format {
-                Format::Parquet => {
-                    let groups = parquet_rows::row_groups(&self.place, &file.path)?;
-                    if readers > 1 && self.split.enabled {
-                        splits.extend(
-                            (0..groups).map(|g| FileSplit::new(index, &file.path, g, g + 1)),
-                        );
-                    } else if groups > 0 {
-                        splits.push(FileSplit::new(index, &file.path, 0, groups));
-                    }
-                }
-                Format::More(more) if !matches!(more, More::Changes(_)) => {
-                    splits.extend(more.splits(self, index, &file, readers)?);
-                }
-                _ => match self.cuts(&file, readers)? {
-                    Some(cuts) => splits.extend(
-                        cuts.windows(2)
-                            .filter(|w| w[0] < w[1])
-                            .map(|w| FileSplit::new(index, &file.path, w[0], w[1])),
-                    ),
-                    None => splits.push(whole()),
-                },
-            }
+        for file in self.listing.to_read()? {
+            splits.extend(self.splits_of(index, &file, readers)?);
         }
         Ok(splits)
+    }
+
+    /// The splits of a file, for so many readers.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub(crate) fn splits_of(
+        &self,
+        index: usize,
+        file: &Found,
+        readers: usize,
+    ) -> Result<Vec<FileSplit>> {
+        let new = |start, end| FileSplit::new(index, &file.path, start, end);
+        match &self.format {
+            Format::Parquet => {
+                let groups = parquet_rows::row_groups(&self.place, &file.path)?;
+                Ok(match readers > 1 && self.split.enabled {
+                    true => (0..groups).map(|group| new(group, group + 1)).collect(),
+                    false if groups > 0 => vec![new(0, groups)],
+                    false => Vec::new(),
+                })
+            }
+            Format::More(more) if !matches!(more, More::Changes(_)) => {
+                more.splits(self, index, file, readers)
+            }
+            _ => Ok(match self.cuts(file, readers)? {
+                Some(cuts) => {
+                    let pieces = cuts.windows(2).filter(|w| w[0] < w[1]);
+                    pieces.map(|w| new(w[0], w[1])).collect()
+                }
+                None => vec![new(0, file.bytes)],
+            }),
+        }
     }
 
     /// Whether files are read by several readers at once.
@@ -323,7 +339,7 @@ fn columns<'a>(
     let declared = options.schema.as_ref();
     let content = || vec![Column::new(CONTENT, DataType::String)];
     let columns = match (declared, format) {
-        _ if let Some(fixed) = formats::fixed_columns(format) => fixed,
+        _ if let Some(fixed) = formats::fixed_columns(format, options) => fixed,
         (Some(declared), _) if !declared.schema.columns.is_empty() => {
             declared.schema.columns.clone()
         }
@@ -542,24 +558,4 @@ pub(super) fn text_delimiter(text: &[u8]) -> Result<Delimiter> {
         )
         .with_cause(e)
     })
-}
-
-/// Files are looked for once, and stay as they are.
-fn only_once(options: &FileTableOptions) -> Result<()> {
-    let others = [
-        ("discovery_mode", &options.discovery_mode, "once"),
-        ("sync_mode", &options.sync_mode, "full"),
-        ("post_sync_action", &options.post_sync_action, "none"),
-    ];
-    for (name, value, only) in others {
-        if let Some(value) = value
-            && !value.eq_ignore_ascii_case(only)
-        {
-            return Err(Error::new(
-                codes::UNSUPPORTED,
-                format!("`{name} = {value}` is not built in yet, only {only:?} is"),
-            ));
-        }
-    }
-    Ok(())
 }

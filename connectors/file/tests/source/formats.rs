@@ -251,6 +251,60 @@ async fn markdown_becomes_rows_of_its_parts() {
 }
 
 #[tokio::test]
+async fn documents_of_word_are_read_packed_or_not() {
+    use std::io::{Cursor, Write as _};
+    let text = "<w:document xmlns:w=\"x\"><w:body><w:p><w:r><w:t>Hello</w:t></w:r></w:p></w:body></w:document>";
+    let mut document = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let as_usual = zip::write::SimpleFileOptions::default();
+    document.start_file("word/document.xml", as_usual).unwrap();
+    document.write_all(text.as_bytes()).unwrap();
+    let document = document.finish().unwrap().into_inner();
+    let folder = Folder::new();
+    let mut options = folder.options("word", Json::Null, json!({}));
+    options["read_columns"] = json!(["element_id", "element_type", "text"]);
+    let path = folder.write("a.docx", &document);
+    let expected = [["1", "paragraph", "Hello"]];
+    assert_eq!(texts(&read(&options).await.unwrap()), expected);
+    std::fs::remove_file(path).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(&document).unwrap();
+    folder.write("a.docx.gz", packed.finish().unwrap());
+    options["archive_compress_codec"] = json!("gz");
+    assert_eq!(texts(&read(&options).await.unwrap()), expected);
+    options["archive_compress_codec"] = json!("none");
+    let told = failure(&options).await;
+    assert!(told.contains("a document of Word: it is no docx"), "{told}");
+}
+
+#[tokio::test]
+async fn parts_of_markdown_have_identities_if_that_is_wanted() {
+    let folder = Folder::new();
+    let path = folder.write("a.md", "# One\n\ntext\n");
+    let more = json!({ "markdown_rag_metadata_enabled": true });
+    let mut options = folder.options("markdown", Json::Null, more);
+    options["read_columns"] = json!(["source_uri", "chunk_index", "content_hash"]);
+    let path = path.to_str().unwrap();
+    // What sha256sum says of "One" and "text".
+    let hashes = [
+        "8b12507783d5becacbf2ebe5b01a60024d8728a8f86dcc818bce699e8b3320bc",
+        "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1",
+    ];
+    assert_eq!(
+        texts(&read(&options).await.unwrap()),
+        [[path, "1", hashes[0]], [path, "2", hashes[1]]]
+    );
+    options["read_columns"] = json!(["document_id", "chunk_id", "text"]);
+    let before = texts(&read(&options).await.unwrap());
+    assert_eq!(before[0][0], before[1][0]);
+    assert!(before[0][0].starts_with("doc_") && before[0][1].starts_with("chunk_"));
+    // A part whose text is another has another identity, the others keep theirs.
+    folder.write("a.md", "# One\n\nother\n");
+    let after = texts(&read(&options).await.unwrap());
+    assert_eq!(after[0], before[0]);
+    assert_ne!(after[1][1], before[1][1]);
+}
+
+#[tokio::test]
 async fn changes_are_read_with_their_kinds() {
     use crate::support::read_split;
     let changes = [

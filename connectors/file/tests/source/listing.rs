@@ -134,3 +134,18 @@ async fn formats_that_are_not_there_are_named() {
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn the_file_that_was_changed_last_comes_first_if_that_is_wanted() {
+    use std::time::{Duration, SystemTime};
+    let folder = Folder::new();
+    for (name, seconds) in [("a.csv", 2), ("b.csv", 3), ("c.csv", 1)] {
+        let path = folder.write(name, format!("{name}\n"));
+        let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let file = std::fs::File::open(path).unwrap();
+        file.set_modified(changed).unwrap();
+    }
+    let by_time = json!({ "sort_files_by_modification_time": true });
+    assert_eq!(names(&folder, by_time).await, ["b.csv", "a.csv", "c.csv"]);
+    assert_eq!(names(&folder, json!({})).await, ["a.csv", "b.csv", "c.csv"]);
+}

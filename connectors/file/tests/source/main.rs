@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod csv;
+mod discovery;
 mod formats;
 mod json;
 mod listing;
@@ -14,3 +15,4 @@ mod sink_support;
 mod splits;
 mod support;
 mod text;
+mod update;

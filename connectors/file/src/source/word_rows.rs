@@ -1,0 +1,52 @@
+//! Reads documents of Word.
+
+use std::path::Path;
+
+use arrow_array::Array;
+use seatunnel_api::{Output, Result};
+use seatunnel_file_formats::{Reading, word};
+
+use super::progress::Progress;
+use super::split::FileSplit;
+use super::streams::read_failed;
+use super::table::FileTable;
+use super::whole::{open, set_down, told};
+
+/// Reads the paragraphs and tables of a document, whose text is held in memory.
+///
+/// # Errors
+/// If the file is no document of Word, or can't be read.
+pub(crate) async fn read(
+    table: &FileTable,
+    split: FileSplit,
+    out: &mut Output<'_, FileSplit>,
+) -> Result<()> {
+    let path = Path::new(&split.path).to_owned();
+    let mut progress = Progress::new(split, false);
+    let mut parts = match table.packing.is_plain() {
+        true => None,
+        false => Some(table.packing.open(&table.place, &path, None)?),
+    };
+    loop {
+        let content = match &mut parts {
+            None => open(table, &path)?,
+            Some(parts) => match parts.next(&path)? {
+                Some(stream) => set_down(stream).map_err(|e| read_failed(&path, e))?,
+                None => return Ok(()),
+            },
+        };
+        let columns = word::read(Reading::new(content, 0));
+        let columns = columns.map_err(|e| told(&path, "a document of Word", e))?;
+        let rows = columns.first().map_or(0, |column| column.len());
+        let wanted = table.wanted.iter().map(|index| columns[*index].clone());
+        let batch = table.with_partitions(&path, wanted.collect(), rows)?;
+        let size = out.batch_size().rows.max(1);
+        for from in (0..rows).step_by(size) {
+            let piece = batch.slice(from, size.min(rows - from));
+            progress.emit(piece, 0, out).await?;
+        }
+        if parts.is_none() {
+            return Ok(());
+        }
+    }
+}

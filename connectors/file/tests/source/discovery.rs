@@ -1,0 +1,145 @@
+//! Files that come while a job runs.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use seatunnel_api::Boundedness;
+use seatunnel_api::erased::{DynEnumerator, DynSource};
+use serde_json::{Value as Json, json};
+use tokio::time::sleep;
+
+use crate::support::{Folder, failure, read_split, source, texts};
+
+/// More than what lies between two looks.
+const PAUSE: Duration = Duration::from_millis(70);
+
+struct Job {
+    source: Arc<dyn DynSource>,
+    enumerator: Box<dyn DynEnumerator>,
+}
+
+impl Job {
+    async fn new(options: &Json, state: Option<&[u8]>) -> Self {
+        let source = source(options).await.unwrap();
+        assert_eq!(source.boundedness(), Boundedness::Unbounded);
+        let enumerator = source.enumerator(1, state).await.unwrap();
+        Self { source, enumerator }
+    }
+
+    /// What the next look finds, read.
+    async fn finds(&mut self) -> Vec<String> {
+        sleep(PAUSE).await;
+        let found = self.enumerator.discover().await.unwrap();
+        let mut rows = Vec::new();
+        for split in found.splits {
+            let read = read_split(&self.source, &split.bytes, 100).await.unwrap();
+            rows.extend(texts(&read.rows()).into_iter().flatten());
+        }
+        rows
+    }
+}
+
+fn options(folder: &Folder, more: Json) -> Json {
+    let mut options = folder.options("csv", json!({ "a": "string" }), more);
+    options["discovery_mode"] = json!("continuous");
+    options["scan_interval"] = json!("50MS");
+    options
+}
+
+/// A file that was changed at a time in seconds since now, or before.
+fn write(folder: &Folder, name: &str, content: &str, seconds: i64) {
+    let path = folder.write(name, content);
+    touch(&path, seconds);
+}
+
+fn touch(path: &Path, seconds: i64) {
+    let by = Duration::from_secs(seconds.unsigned_abs());
+    let now = SystemTime::now();
+    let time = if seconds < 0 { now - by } else { now + by };
+    File::open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[tokio::test]
+async fn new_and_changed_files_are_read_and_others_are_not_read_again() {
+    let folder = Folder::new();
+    write(&folder, "a.csv", "one\n", -100);
+    let mut job = Job::new(&options(&folder, json!({})), None).await;
+    assert_eq!(job.finds().await, ["one"]);
+    assert!(job.finds().await.is_empty());
+    write(&folder, "x/b.csv", "two\n", -90);
+    assert_eq!(job.finds().await, ["two"]);
+    write(&folder, "a.csv", "one\nmore\n", -80);
+    assert_eq!(job.finds().await, ["one", "more"]);
+    // The same length at another time.
+    write(&folder, "a.csv", "two\nmore\n", -70);
+    assert_eq!(job.finds().await, ["two", "more"]);
+    assert!(job.finds().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_is_left_alone_while_it_is_written() {
+    let folder = Folder::new();
+    let mut job = Job::new(&options(&folder, json!({})), None).await;
+    // The clock of whoever writes is ahead: its age says nothing.
+    write(&folder, "a.csv", "one\n", 1_000);
+    assert!(job.finds().await.is_empty());
+    write(&folder, "a.csv", "one\ntwo\n", 1_001);
+    assert!(job.finds().await.is_empty());
+    assert_eq!(job.finds().await, ["one", "two"]);
+    assert!(job.finds().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_found_is_remembered_over_a_restart() {
+    let folder = Folder::new();
+    write(&folder, "a.csv", "one\n", -100);
+    write(&folder, "b.csv", "two\n", -100);
+    let options = options(&folder, json!({}));
+    let mut job = Job::new(&options, None).await;
+    assert_eq!(job.finds().await, ["one", "two"]);
+    let state = job.enumerator.snapshot().unwrap();
+    write(&folder, "c.csv", "three\n", -100);
+    write(&folder, "b.csv", "two!\n", -100);
+    let mut job = Job::new(&options, Some(&state)).await;
+    assert_eq!(job.finds().await, ["two!", "three"]);
+    // One that was away is another when it comes back.
+    let before = folder.path().join("a.csv");
+    let away = folder.path().join(".a.csv");
+    std::fs::rename(&before, &away).unwrap();
+    assert!(job.finds().await.is_empty());
+    std::fs::rename(&away, &before).unwrap();
+    assert_eq!(job.finds().await, ["one"]);
+}
+
+#[tokio::test]
+async fn files_from_before_the_job_may_be_left_out() {
+    let folder = Folder::new();
+    write(&folder, "a.csv", "one\n", -100);
+    let latest = options(&folder, json!({ "start_mode": "latest" }));
+    let mut job = Job::new(&latest, None).await;
+    assert!(job.finds().await.is_empty());
+    write(&folder, "b.csv", "two\n", -90);
+    write(&folder, "a.csv", "changed\n", -90);
+    assert_eq!(job.finds().await, ["changed", "two"]);
+}
+
+#[tokio::test]
+async fn options_that_make_no_sense_are_told() {
+    let folder = Folder::new();
+    let told = failure(&options(&folder, json!({ "post_sync_action": "delete" }))).await;
+    assert!(told.contains("post_sync_action = delete"), "{told}");
+    let mut zero = options(&folder, json!({}));
+    zero["scan_interval"] = json!("0S");
+    let told = failure(&zero).await;
+    assert!(told.contains("10S, 500MS"), "{told}");
+    let mut parquet = options(&folder, json!({}));
+    parquet["file_format_type"] = json!("parquet");
+    parquet.as_object_mut().unwrap().remove("schema");
+    let told = failure(&parquet).await;
+    assert!(
+        told.contains("no file yet that tells the columns"),
+        "{told}"
+    );
+}

@@ -11,6 +11,7 @@ use super::{StoreOptions, needed, plugin};
 
 plugin! {
     name: "FtpFile",
+    aliases: [],
     options: FtpOptions,
     source: "Reads files of a server by FTP.",
     sink: "Writes files to a server by FTP. In one piece or not at all: files are written under `tmp_path` on the server and renamed when a checkpoint, or the job, is complete.",

@@ -11,6 +11,7 @@ use super::{StoreOptions, needed, plugin, wrong_options};
 
 plugin! {
     name: "HdfsFile",
+    aliases: [],
     options: HdfsOptions,
     source: "Reads files of a Hadoop cluster.",
     sink: "Writes files into a Hadoop cluster. In one piece or not at all: files are written under `tmp_path` in the cluster and renamed when a checkpoint, or the job, is complete.",

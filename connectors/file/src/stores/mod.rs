@@ -144,6 +144,7 @@ fn with_scheme(address: &str, tls: bool) -> String {
 macro_rules! plugin {
     (
         name: $name:literal,
+        aliases: $aliases:expr,
         options: $options:ident,
         source: $reads:tt,
         sink: $writes:tt,
@@ -192,7 +193,7 @@ macro_rules! plugin {
             fn info(&self) -> seatunnel_api::PluginInfo {
                 seatunnel_api::PluginInfo {
                     name: $name,
-                    aliases: &[],
+                    aliases: &$aliases,
                     summary: $reads,
                 }
             }
@@ -224,7 +225,7 @@ macro_rules! plugin {
             fn info(&self) -> seatunnel_api::PluginInfo {
                 seatunnel_api::PluginInfo {
                     name: $name,
-                    aliases: &[],
+                    aliases: &$aliases,
                     summary: $writes,
                 }
             }

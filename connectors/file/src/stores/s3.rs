@@ -12,6 +12,7 @@ use super::{StoreOptions, bucket_name, needed, plugin, with_scheme, wrong_option
 
 plugin! {
     name: "S3File",
+    aliases: [],
     options: S3Options,
     source: "Reads files of a bucket of S3, or of a server that speaks its language.",
     sink: "Writes files into a bucket of S3, or of a server that speaks its language. In one piece or not at all: files are sent as multipart uploads, which are completed when a checkpoint, or the job, is complete.",

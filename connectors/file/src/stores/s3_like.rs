@@ -52,6 +52,7 @@ pub(super) mod oss {
 
     plugin! {
         name: "OssFile",
+        aliases: [],
         options: OssOptions,
         source: "Reads files of a bucket of Alibaba Cloud OSS.",
         sink: "Writes files into a bucket of Alibaba Cloud OSS. In one piece or not at all: files are sent as multipart uploads, which are completed when a checkpoint, or the job, is complete.",
@@ -107,6 +108,7 @@ pub(super) mod cos {
 
     plugin! {
         name: "CosFile",
+        aliases: [],
         options: CosOptions,
         source: "Reads files of a bucket of Tencent Cloud COS.",
         sink: "Writes files into a bucket of Tencent Cloud COS. In one piece or not at all: files are sent as multipart uploads, which are completed when a checkpoint, or the job, is complete.",
@@ -160,6 +162,7 @@ pub(super) mod obs {
 
     plugin! {
         name: "ObsFile",
+        aliases: [],
         options: ObsOptions,
         source: "Reads files of a bucket of Huawei Cloud OBS.",
         sink: "Writes files into a bucket of Huawei Cloud OBS. In one piece or not at all: files are sent as multipart uploads, which are completed when a checkpoint, or the job, is complete.",

@@ -11,6 +11,7 @@ use super::{StoreOptions, needed, one_needed, plugin};
 
 plugin! {
     name: "SftpFile",
+    aliases: [],
     options: SftpOptions,
     source: "Reads files of a server by SFTP.",
     sink: "Writes files to a server by SFTP. In one piece or not at all: files are written under `tmp_path` on the server and renamed when a checkpoint, or the job, is complete.",

@@ -11,6 +11,7 @@ use super::{StoreOptions, needed, plugin, wrong_options};
 
 plugin! {
     name: "WebDAV",
+    aliases: [],
     options: WebdavOptions,
     source: "Reads files of a web server by WebDAV.",
     sink: "Writes files to a web server by WebDAV. In one piece or not at all: files are written under `tmp_path` on the server and moved when a checkpoint, or the job, is complete. Each is collected on this machine's disk before it is sent.",

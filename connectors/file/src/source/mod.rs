@@ -25,6 +25,7 @@ mod orc_rows;
 mod parquet_rows;
 mod progress;
 mod records;
+mod rules;
 mod split;
 mod streams;
 mod table;

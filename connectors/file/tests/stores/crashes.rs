@@ -1,4 +1,4 @@
-//! What becomes of uploads to S3 when processes are killed, jobs cancelled and commits repeated.
+//! What becomes of uploads to object stores when processes are killed, jobs cancelled and commits repeated.
 
 use std::sync::Arc;
 
@@ -11,8 +11,99 @@ use seatunnel_api::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::fixture::Look as _;
+use crate::azure::Container;
+use crate::fixture::Look;
+use crate::gcs::GcsBucket;
 use crate::s3::Bucket;
+
+/// A bucket, and how to write into it.
+struct Place {
+    plugin: &'static str,
+    /// How messages call it.
+    name: String,
+    options: Json,
+    look: Arc<dyn Look>,
+}
+
+impl Place {
+    fn new(plugin: &'static str, name: String, mut options: Json, look: Arc<dyn Look>) -> Self {
+        options["path"] = json!("/out");
+        options["file_format_type"] = json!("text");
+        Self {
+            plugin,
+            name,
+            options,
+            look,
+        }
+    }
+
+    fn s3() -> Self {
+        let bucket = Bucket::new();
+        Self::new(
+            "S3File",
+            format!("s3://{}", bucket.0),
+            bucket.options(),
+            Arc::new(bucket),
+        )
+    }
+
+    fn gcs() -> Self {
+        let bucket = GcsBucket::new();
+        Self::new(
+            "GcsFile",
+            format!("gs://{}", bucket.0),
+            bucket.options(),
+            Arc::new(bucket),
+        )
+    }
+
+    fn azure(container: Container) -> Self {
+        let name = format!("azure://devstoreaccount1/{}", container.0);
+        Self::new("AzureFile", name, container.options(), Arc::new(container))
+    }
+
+    fn files(&self) -> Vec<String> {
+        self.look.files("/out")
+    }
+
+    /// What is there that should not be: uploads too, where something can be done about them.
+    fn left(&self) -> Vec<String> {
+        let mut left = self.files();
+        left.retain(|file| !self.look.keeps_uploads() || !file.starts_with("upload "));
+        left
+    }
+}
+
+/// Each of these, against each store.
+macro_rules! in_each_store {
+    ($($behaviour:ident)*) => {
+        mod s3 {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $behaviour() {
+                super::$behaviour(super::Place::s3()).await;
+            })*
+        }
+        mod gcs {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $behaviour() {
+                super::$behaviour(super::Place::gcs()).await;
+            })*
+        }
+        mod azure {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $behaviour() {
+                super::$behaviour(super::Place::azure(super::Container::new())).await;
+            })*
+        }
+    };
+}
+
+in_each_store! {
+    a_file_of_many_parts_is_seen_when_it_is_committed_and_a_second_commit_changes_nothing
+    uploads_of_a_killed_process_are_given_up_by_its_own_job_only
+    a_cancelled_or_aborted_writer_leaves_nothing
+    a_file_without_rows_is_written_if_that_is_wanted
+}
 
 /// Rows of about 1 MiB.
 fn batch(first: i64) -> Batch {
@@ -37,20 +128,13 @@ fn job(id: &str) -> JobContext {
     }
 }
 
-fn options(bucket: &Bucket) -> Json {
-    let mut options = bucket.options();
-    options["path"] = json!("/out");
-    options["file_format_type"] = json!("text");
-    options
-}
-
-async fn sink(options: &Json, job_id: &str) -> Arc<dyn DynSink> {
+async fn sink(place: &Place, job_id: &str) -> Arc<dyn DynSink> {
     let registry = seatunnel_connector_file::register(Registry::new());
-    let factory = registry.find_sink("S3File").unwrap().clone();
+    let factory = registry.find_sink(place.plugin).unwrap().clone();
     let context = SinkContext {
         job: job(job_id),
         tables: vec![batch(0).table().clone()],
-        config: ConfigValue::from_json(options),
+        config: ConfigValue::from_json(&place.options),
     };
     factory.create(context).await.unwrap()
 }
@@ -75,84 +159,126 @@ async fn writing(sink: &Arc<dyn DynSink>, job_id: &str) -> Box<dyn DynWriter> {
     writer
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_many_parts_is_seen_when_it_is_committed_and_a_second_commit_changes_nothing() {
-    let bucket = Bucket::new();
-    let sink = sink(&options(&bucket), "a").await;
+async fn a_file_of_many_parts_is_seen_when_it_is_committed_and_a_second_commit_changes_nothing(
+    place: Place,
+) {
+    let sink = sink(&place, "a").await;
     sink.prepare().await.unwrap();
     let mut writer = writing(&sink, "a").await;
     let committables = writer.prepare_commit(1).await.unwrap();
     writer.close().await.unwrap();
-    let files = bucket.files("/out");
+    let files = place.files();
     assert!(
         files.len() == 1 && files[0].starts_with("upload "),
         "{files:?}"
     );
     sink.commit(committables.clone()).await.unwrap();
-    let files = bucket.files("/out");
+    let files = place.files();
     assert!(
         files.len() == 1 && files[0].starts_with("out/"),
         "{files:?}"
     );
     sink.commit(committables).await.unwrap();
-    assert_eq!(bucket.files("/out"), files);
+    assert_eq!(place.files(), files);
 
-    let mut source = options(&bucket);
+    let mut source = place.options.clone();
     source["schema"] = json!({ "fields": { "id": "bigint", "text": "string" } });
     let registry = seatunnel_connector_file::register(Registry::new());
-    let rows = seatunnel_conformance::read_back(&registry, "S3File", &source);
+    let rows = seatunnel_conformance::read_back(&registry, place.plugin, &source);
     assert_eq!(rows.await.unwrap().len(), 20 * 1_024);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn uploads_of_a_killed_process_are_given_up_by_its_own_job_only() {
-    let bucket = Bucket::new();
-    let options = options(&bucket);
-    let mine = sink(&options, "mine").await;
+async fn uploads_of_a_killed_process_are_given_up_by_its_own_job_only(place: Place) {
+    let mine = sink(&place, "mine").await;
     // Killed while it writes, and between preparing and committing.
     std::mem::forget(writing(&mine, "mine").await);
     let mut prepared = writing(&mine, "mine").await;
     prepared.prepare_commit(1).await.unwrap();
     std::mem::forget(prepared);
-    let other = sink(&options, "other").await;
+    let other = sink(&place, "other").await;
     let mut theirs = writing(&other, "other").await;
-    assert_eq!(bucket.files("/out").len(), 3);
+    assert_eq!(place.files().len(), 3);
     mine.discard_leftovers(&job("mine")).await.unwrap();
-    let left = bucket.files("/out");
+    let mut left = place.files();
+    left.retain(|file| !place.look.keeps_uploads() || file.contains("T_other_"));
     assert!(left.len() == 1 && left[0].contains("T_other_"), "{left:?}");
     let committables = theirs.prepare_commit(1).await.unwrap();
     other.commit(committables).await.unwrap();
-    assert_eq!(bucket.files("/out").len(), 1);
+    let left = place.left();
+    assert!(
+        left.len() == 1 && left[0].starts_with("out/T_other_"),
+        "{left:?}"
+    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_or_aborted_writer_leaves_nothing() {
-    let bucket = Bucket::new();
-    let sink = sink(&options(&bucket), "a").await;
+async fn a_cancelled_or_aborted_writer_leaves_nothing(place: Place) {
+    let sink = sink(&place, "a").await;
     drop(writing(&sink, "a").await);
-    assert_eq!(bucket.files("/out"), [""; 0]);
+    assert_eq!(place.left(), [""; 0]);
     let mut aborted = writing(&sink, "a").await;
     aborted.abort().await.unwrap();
-    assert_eq!(bucket.files("/out"), [""; 0]);
+    assert_eq!(place.left(), [""; 0]);
     let mut writer = writing(&sink, "a").await;
     let committables = writer.prepare_commit(1).await.unwrap();
     sink.abort(committables).await.unwrap();
-    assert_eq!(bucket.files("/out"), [""; 0]);
+    assert_eq!(place.left(), [""; 0]);
+    // Also what was made visible before something else went wrong.
+    let mut writer = writing(&sink, "a").await;
+    let committables = writer.prepare_commit(2).await.unwrap();
+    sink.commit(committables.clone()).await.unwrap();
+    assert_eq!(place.left().len(), 1);
+    sink.abort(committables).await.unwrap();
+    assert_eq!(place.left(), [""; 0]);
+}
+
+async fn a_file_without_rows_is_written_if_that_is_wanted(mut place: Place) {
+    place.options["create_empty_file_when_no_data"] = json!(true);
+    let sink = sink(&place, "a").await;
+    let mut writer = writer(&sink, "a").await;
+    let committables = writer.prepare_commit(1).await.unwrap();
+    assert_eq!(place.left().len(), usize::from(!place.look.keeps_uploads()));
+    sink.commit(committables.clone()).await.unwrap();
+    sink.commit(committables).await.unwrap();
+    let files = place.files();
+    assert!(
+        files.len() == 1 && files[0].starts_with("out/"),
+        "{files:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_gone_is_told_at_commit() {
-    let bucket = Bucket::new();
-    let sink = sink(&options(&bucket), "a").await;
+    for place in [Place::s3(), Place::gcs()] {
+        let sink = sink(&place, "a").await;
+        let mut writer = writing(&sink, "a").await;
+        let committables = writer.prepare_commit(1).await.unwrap();
+        sink.abort(committables.clone()).await.unwrap();
+        is_told(&place, sink.commit(committables).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_are_gone_are_told_at_commit() {
+    let container = Container::new();
+    let emptied = Container(container.0.clone());
+    let place = Place::azure(container);
+    let sink = sink(&place, "a").await;
     let mut writer = writing(&sink, "a").await;
     let committables = writer.prepare_commit(1).await.unwrap();
-    sink.abort(committables.clone()).await.unwrap();
-    let error = sink.commit(committables).await.unwrap_err();
-    let report = error.report();
+    emptied.empty();
+    is_told(&place, sink.commit(committables).await);
+}
+
+fn is_told(place: &Place, committed: seatunnel_api::Result<()>) {
+    let report = committed.unwrap_err().report();
     assert!(
         report.contains("is gone before it could be completed"),
         "{report}"
     );
-    assert!(report.contains(&format!("s3://{}", bucket.0)), "{report}");
-    assert!(!report.contains("secret-that"), "{report}");
+    assert!(report.contains(&place.name), "{report}");
+    for secret in ["account_key", "credentials", "secret_key"] {
+        if let Some(secret) = place.options[secret].as_str() {
+            assert!(!report.contains(secret), "{report}");
+        }
+    }
 }

@@ -6,15 +6,23 @@ use std::sync::Arc;
 
 use seatunnel_api::{CatalogTable, Column, DataType, Registry, Value};
 use seatunnel_conformance::{
-    Bad, Data, Fixture, FixtureResult, Limits, SinkCheck, SinkFixture, SourceFixture, Stored,
-    async_trait, read_back, write_by,
+    Bad, Connection, Data, Fixture, FixtureResult, Limits, SinkCheck, SinkFixture, SourceFixture,
+    Stored, async_trait, read_back, write_by,
 };
 use serde_json::{Value as Json, json};
 
+use crate::relay::Relay;
+
 /// What a test sees of a store past the connector.
 pub(crate) trait Look: Send + Sync + 'static {
-    /// Paths of the files below a folder of the store, and of uploads that are not completed.
+    /// Paths of the files below a folder of the store, and, with `upload ` in front, of what is sent of files and not
+    /// completed.
     fn files(&self, folder: &str) -> Vec<String>;
+
+    /// Whether nothing can take away what was sent.
+    fn keeps_uploads(&self) -> bool {
+        false
+    }
 }
 
 /// Files of this machine that a server serves.
@@ -53,6 +61,8 @@ pub(crate) struct InStore {
     /// The same for what only a sink minds.
     pub(crate) bad_sinks: Vec<(&'static str, Json, String)>,
     pub(crate) in_place: bool,
+    /// What the options lead through, if connections can be cut there.
+    pub(crate) relay: Option<Relay>,
 }
 
 impl InStore {
@@ -122,6 +132,10 @@ impl Fixture for InStore {
             "parts of 8 MiB are on their way, or a row group is written in one piece",
         )
     }
+
+    fn connection(&self) -> Option<&dyn Connection> {
+        self.relay.as_ref().map(|relay| relay as _)
+    }
 }
 
 #[async_trait]
@@ -188,12 +202,11 @@ impl SinkFixture for InStore {
         let mut left = self.look.files(&format!("{}/tmp", self.seen));
         let path = config["path"].as_str().unwrap();
         let below = path.strip_prefix(&self.root).unwrap();
-        let target = self.look.files(&format!("{}{below}", self.seen));
-        left.extend(
-            target
-                .into_iter()
-                .filter(|file| file.starts_with("upload ")),
-        );
+        if !self.look.keeps_uploads() {
+            let target = self.look.files(&format!("{}{below}", self.seen));
+            let uploads = target.into_iter();
+            left.extend(uploads.filter(|file| file.starts_with("upload ")));
+        }
         Ok(left)
     }
 

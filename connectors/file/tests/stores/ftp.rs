@@ -6,6 +6,7 @@ use seatunnel_conformance::{sink_tests, source_tests};
 use serde_json::json;
 
 use crate::fixture::{InStore, Served};
+use crate::relay::Relay;
 use crate::servers::{PASSWORD, Running, USER, ftp, old_ftp};
 
 // Formats are tested with local files: here each mode and each kind of server is met once.
@@ -19,9 +20,11 @@ sink_tests!(json_sink, in_ftp(ftp(), "json", "passive_local"));
 fn in_ftp(server: &Running, format: &'static str, mode: &str) -> InStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    // Connections of transfers are gone with the one that they belong to.
+    let relay = Relay::to(server.port);
     let store = json!({
         "host": "127.0.0.1",
-        "port": server.port,
+        "port": relay.port,
         "user": USER,
         "password": PASSWORD,
         "connection_mode": mode,
@@ -54,5 +57,6 @@ fn in_ftp(server: &Running, format: &'static str, mode: &str) -> InStore {
         look: Box::new(Served),
         bad_sinks: Vec::new(),
         in_place: false,
+        relay: Some(relay),
     }
 }

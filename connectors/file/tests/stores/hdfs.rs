@@ -58,5 +58,6 @@ fn in_hdfs(format: &'static str) -> InStore {
         store: json!({ "fs.defaultFS": url }),
         look: Box::new(Cluster(store.unwrap())),
         in_place: false,
+        relay: None,
     }
 }

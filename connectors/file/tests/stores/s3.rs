@@ -6,6 +6,7 @@ use seatunnel_conformance::{sink_tests, source_tests};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::{InStore, Look};
+use crate::relay::Relay;
 use crate::servers::{ask, s3};
 
 source_tests!(json_source, in_s3("json"));
@@ -52,36 +53,45 @@ impl Bucket {
 
 impl Look for Bucket {
     fn files(&self, folder: &str) -> Vec<String> {
-        let folder = folder.trim_start_matches('/');
-        let keys = |answer: &str| -> Vec<String> {
-            let keys = answer.split("<Key>").skip(1);
-            keys.map(|key| key.split("</Key>").next().unwrap().to_owned())
-                .collect()
-        };
-        let name = &self.0;
-        let mut found = Vec::new();
-        let mut after = String::new();
-        loop {
-            let query = format!("/{name}?list-type=2&prefix={folder}/&start-after={after}");
-            let page = keys(&ask(s3().port, "GET", &query));
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = last.clone();
-            // What stands for a folder is no file.
-            found.extend(page.into_iter().filter(|key| !key.ends_with('/')));
-        }
-        let uploads = ask(s3().port, "GET", &format!("/{name}?uploads"));
-        let uploads = keys(&uploads).into_iter();
-        let uploads = uploads.filter(|key| key.starts_with(&format!("{folder}/")));
-        found.extend(uploads.map(|key| format!("upload {key}")));
-        found
+        files(&self.0, folder, |path| ask(s3().port, "GET", path))
     }
+}
+
+/// Keys of a bucket below a folder, and uploads there, of whoever speaks the language of S3.
+pub(crate) fn files(bucket: &str, folder: &str, get: impl Fn(&str) -> String) -> Vec<String> {
+    let folder = folder.trim_start_matches('/');
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let query = format!("/{bucket}?list-type=2&prefix={folder}/&start-after={after}");
+        let page = between(&get(&query), "Key");
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = last.clone();
+        // What stands for a folder is no file.
+        found.extend(page.into_iter().filter(|key| !key.ends_with('/')));
+    }
+    let uploads = between(&get(&format!("/{bucket}?uploads")), "Key");
+    let uploads = uploads.into_iter();
+    let uploads = uploads.filter(|key| key.starts_with(&format!("{folder}/")));
+    found.extend(uploads.map(|key| format!("upload {key}")));
+    found
+}
+
+/// The contents of the elements of this name.
+pub(crate) fn between(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let found = xml.split(&open).skip(1);
+    let found = found.map(|rest| rest.split(&close).next().unwrap().to_owned());
+    found.collect()
 }
 
 fn in_s3(format: &'static str) -> InStore {
     let bucket = Bucket::new();
-    let store = bucket.options();
+    let relay = Relay::to(s3().port);
+    let mut store = bucket.options();
+    store["fs.s3a.endpoint"] = json!(format!("http://127.0.0.1:{}", relay.port));
     let change = |key: &str, value: &str| {
         let mut changed = store.clone();
         changed[key] = json!(value);
@@ -108,6 +118,7 @@ fn in_s3(format: &'static str) -> InStore {
         look: Box::new(bucket),
         bad_sinks: Vec::new(),
         in_place: false,
+        relay: Some(relay),
     }
 }
 
@@ -132,6 +143,7 @@ fn in_other(plugin: &'static str, keys: Json) -> InStore {
         store,
         bad_stores: Vec::new(),
         look: Box::new(bucket),
+        relay: None,
         ..in_s3("json")
     }
 }

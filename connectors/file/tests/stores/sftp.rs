@@ -6,6 +6,7 @@ use seatunnel_conformance::{Fixture as _, sink_tests, source_tests};
 use serde_json::json;
 
 use crate::fixture::{InStore, Served};
+use crate::relay::Relay;
 use crate::servers::{PASSWORD, Sshd, USER, sftp_by_password};
 
 source_tests!(json_source, by_key("json"));
@@ -36,9 +37,10 @@ fn new_root(files: &std::path::Path) -> String {
 
 fn by_key(format: &'static str) -> InStore {
     let sshd = Sshd::shared();
+    let relay = Relay::to(sshd.server.port);
     let store = json!({
         "host": "127.0.0.1",
-        "port": sshd.server.port,
+        "port": relay.port,
         "user": sshd.user,
         "keyfile": sshd.key("user"),
         "host_key": sshd.fingerprint(),
@@ -75,6 +77,7 @@ fn by_key(format: &'static str) -> InStore {
         look: Box::new(Served),
         bad_sinks: Vec::new(),
         in_place: false,
+        relay: Some(relay),
     }
 }
 
@@ -103,5 +106,6 @@ fn by_password() -> InStore {
         look: Box::new(Served),
         bad_sinks: Vec::new(),
         in_place: false,
+        relay: None,
     }
 }

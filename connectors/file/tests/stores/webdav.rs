@@ -6,6 +6,7 @@ use seatunnel_conformance::{sink_tests, source_tests};
 use serde_json::json;
 
 use crate::fixture::{InStore, Served};
+use crate::relay::Relay;
 use crate::servers::{PASSWORD, USER, webdav};
 
 source_tests!(json_source, in_webdav("json"));
@@ -16,8 +17,9 @@ fn in_webdav(format: &'static str) -> InStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let server = webdav();
+    let relay = Relay::to(server.port);
     let store = json!({
-        "url": format!("http://127.0.0.1:{}/dav", server.port),
+        "url": format!("http://127.0.0.1:{}/dav", relay.port),
         "user": USER,
         "password": PASSWORD,
     });
@@ -47,5 +49,6 @@ fn in_webdav(format: &'static str) -> InStore {
         look: Box::new(Served),
         bad_sinks: Vec::new(),
         in_place: false,
+        relay: Some(relay),
     }
 }

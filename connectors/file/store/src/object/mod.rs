@@ -6,6 +6,7 @@
 mod build;
 mod calls;
 mod explain;
+mod look;
 mod read;
 mod upload;
 
@@ -20,10 +21,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path as Key;
-use object_store::{
-    Attribute, Attributes, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
-    PutOptions, PutPayload,
-};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
 
 use crate::ahead::Ahead;
@@ -33,6 +31,7 @@ use crate::{Entry, FileWriter, Publishing, RandomFile, Store, Trouble, Upload};
 pub use build::{AzureAccess, AzureConfig, GcsConfig, S3Access, S3Config, azure, gcs, s3};
 
 use calls::Calls;
+use look::Found;
 
 /// Parts that are on their way at once, of all files of a store. Each is of 8 MiB, or more in files
 /// of more than 8 GiB.
@@ -91,41 +90,7 @@ impl ObjectFiles {
     }
 }
 
-/// What stands under a key.
-enum Found {
-    File(ObjectMeta),
-    /// What stands for a folder, in Azure.
-    Folder,
-}
-
 impl Shared {
-    /// What stands under a key, if anything does.
-    async fn look_at(&self, key: &Key) -> object_store::Result<Option<Found>> {
-        let head = GetOptions {
-            head: true,
-            ..GetOptions::default()
-        };
-        match self.client.get_opts(key, head).await {
-            Ok(found) if is_folder_mark(&found) => Ok(Some(Found::Folder)),
-            Ok(found) => Ok(Some(Found::File(found.meta))),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(
-                error @ (object_store::Error::PermissionDenied { .. }
-                | object_store::Error::Unauthenticated { .. }),
-            ) => {
-                // The answer to this request has no text that says why; that of another has.
-                let options = PaginatedListOptions {
-                    max_keys: Some(1),
-                    ..PaginatedListOptions::default()
-                };
-                let listed = self.client.list_paginated(Some(key.as_ref()), options);
-                listed.await?;
-                Err(error)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Does something with the store on its own threads and waits for it.
     fn run<T: Send + 'static, F>(
         self: &Arc<Self>,
@@ -162,15 +127,6 @@ impl Shared {
             aborted => aborted,
         }
     }
-}
-
-/// The metadata that makes an empty blob stand for a folder, as Hadoop and the data lake have it.
-const FOLDER_MARK: &str = "hdi_isfolder";
-
-fn is_folder_mark(found: &GetResult) -> bool {
-    let mark = Attribute::Metadata(FOLDER_MARK.into());
-    let mark = found.attributes.get(&mark);
-    found.meta.size == 0 && mark.is_some_and(|mark| mark.eq_ignore_ascii_case("true"))
 }
 
 /// The key of a path.
@@ -308,13 +264,7 @@ impl Store for ObjectFiles {
         if let Calls::Known { .. } = shared.calls {
             return run(async move { shared.calls.mark(&shared.name, &folder).await });
         }
-        self.0.run(async move |shared| {
-            let mark = Attribute::Metadata(FOLDER_MARK.into());
-            let options = PutOptions::from(Attributes::from_iter([(mark, "true")]));
-            let empty = PutPayload::new();
-            shared.client.put_opts(&folder, empty, options).await?;
-            Ok(())
-        })
+        self.0.run(async move |shared| shared.mark(&folder).await)
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {

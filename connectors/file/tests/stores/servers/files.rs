@@ -1,110 +1,13 @@
-//! Private servers on loopback, one of each kind for all tests of the process.
+//! Servers of files on this machine's disk: by SSH, by FTP, by HTTP.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use seatunnel_jdbc_testkit::parts::{Folder, Launch, Server, find};
+use seatunnel_jdbc_testkit::parts::find;
 
-pub(crate) const USER: &str = "st";
-pub(crate) const PASSWORD: &str = "correct horse";
-
-/// A server, and where the files lie that it serves.
-pub(crate) struct Running {
-    _server: Server,
-    pub(crate) port: u16,
-    pub(crate) files: PathBuf,
-    folder: PathBuf,
-}
-
-impl Running {
-    /// Starts what `script` says; `set_up` makes its settings in a folder, for a port.
-    fn start(
-        name: &str,
-        set_up: impl Fn(&Path, u16),
-        script: impl Fn(&Path, u16) -> String,
-    ) -> Self {
-        let listens = |_: &Path, port| format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
-        Self::start_until(name, set_up, script, listens)
-    }
-
-    /// The same; `serves` is what succeeds once the server serves.
-    fn start_until(
-        name: &str,
-        set_up: impl Fn(&Path, u16),
-        script: impl Fn(&Path, u16) -> String,
-        serves: impl Fn(&Path, u16) -> String,
-    ) -> Self {
-        let folder = Folder::new(name, "KILL");
-        let (server, port) = Server::start(folder, |folder, port| {
-            fs::create_dir_all(folder.join("data/files")).unwrap();
-            set_up(folder, port);
-            // Servers that turn to another folder still end with the shell that started them.
-            let script = format!(
-                "echo $$ > ../pid; setpriv --pdeathsig KILL {}; exit $?",
-                script(folder, port)
-            );
-            let serves = serves(folder, port);
-            let line = |words: [&str; 3]| words.iter().map(Into::into).collect();
-            Launch {
-                server: line(["sh", "-c", &script]),
-                ping: line(["/bin/bash", "-c", &serves]),
-                stop: "TERM",
-                pid_file: folder.join("pid"),
-            }
-        });
-        let folder = server.folder().to_owned();
-        Self {
-            files: folder.join("data/files"),
-            _server: server,
-            port,
-            folder,
-        }
-    }
-}
-
-fn root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-fn shell(command: &str) -> String {
-    let output = Command::new("sh").args(["-c", command]).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command}: {error}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// An S3 server; it takes any key.
-#[cfg(feature = "object-store")]
-pub(crate) fn s3() -> &'static Running {
-    static SHARED: OnceLock<Running> = OnceLock::new();
-    SHARED.get_or_init(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/s3.sh");
-        let program = shell(&format!("{} install", script.display()));
-        Running::start(
-            "s3",
-            |_, _| {},
-            |_, port| format!("{program} -H 127.0.0.1 -p {port}"),
-        )
-    })
-}
-
-/// Asks a web server something.
-pub(crate) fn ask(port: u16, method: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
-}
+use super::{PASSWORD, Running, USER, root, shell};
 
 /// OpenSSH's server, which lets the user of this process in by a key.
 #[cfg(feature = "sftp")]
@@ -237,32 +140,6 @@ pub(crate) fn sftp_by_password() -> &'static Running {
             "sftp",
             "LoadModule mod_sftp.c\nSFTPEngine on\nSFTPHostKey {host}\nSFTPAuthMethods password\n",
         )
-    })
-}
-
-/// A name node and a data node of HDFS.
-#[cfg(feature = "hdfs")]
-pub(crate) fn hdfs() -> &'static Running {
-    static SHARED: OnceLock<Running> = OnceLock::new();
-    SHARED.get_or_init(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/hdfs.sh");
-        let script = script.canonicalize().unwrap();
-        let script = script.display();
-        shell(&format!("{script} jars"));
-        let running = Running::start_until(
-            "hdfs",
-            |_, _| {},
-            |folder, port| format!("{script} serve {}/data/hdfs {port}", folder.display()),
-            |folder, _| format!("test -d {}/data/hdfs", folder.display()),
-        );
-        // Java machines take their time where others want the processor too.
-        let ready = running.folder.join("data/hdfs/ready");
-        let begun = Instant::now();
-        while !ready.exists() {
-            assert!(begun.elapsed() < Duration::from_secs(300), "no HDFS");
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        running
     })
 }
 

@@ -28,6 +28,7 @@ serve() {
     mkdir -p "$1/conf/webapps/hdfs" "$1/conf/webapps/datanode"
     dir="$(cd "$1" && pwd)"
     rm -rf "$dir/ready" "$dir/name" "$dir/blocks"
+    nodes=org.apache.hadoop.hdfs.server
     {
         echo "<configuration>"
         property fs.defaultFS "hdfs://127.0.0.1:$2"
@@ -42,34 +43,37 @@ serve() {
         done
         echo "</configuration>"
     } | tee "$dir/conf/core-site.xml" >"$dir/conf/hdfs-site.xml"
+    # What the data node says is how it is known that it takes files.
     cat >"$dir/conf/log4j.properties" <<END
 log4j.rootLogger=WARN,console
+log4j.logger.$nodes.datanode.DataNode=INFO
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.layout=org.apache.log4j.PatternLayout
 log4j.appender.console.layout.ConversionPattern=%d %p %c{1}: %m%n
 END
     run=(java)
     # shellcheck disable=SC2206
-    run+=(${HDFS_JAVA_OPTS:--Xmx256m -XX:+UseSerialGC})
+    run+=(${HDFS_JAVA_OPTS:--Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1})
     run+=(--add-opens java.base/java.lang=ALL-UNNAMED -cp "$dir/conf:$libs/*")
-    nodes=org.apache.hadoop.hdfs.server
     "${run[@]}" "$nodes.namenode.NameNode" -format -nonInteractive >"$dir/format.log" 2>&1 || {
         tail -50 "$dir/format.log" >&2
         exit 1
     }
     "${run[@]}" "$nodes.namenode.NameNode" &
     name=$!
-    "${run[@]}" "$nodes.datanode.DataNode" &
+    "${run[@]}" "$nodes.datanode.DataNode" >"$dir/datanode.log" 2>&1 &
     data=$!
     trap 'kill $name $data 2>/dev/null || true' EXIT
-    for _ in $(seq 240); do
-        # It says how many data nodes it knows.
-        if "${run[@]}" org.apache.hadoop.hdfs.tools.DFSAdmin -report 2>/dev/null | grep -q 'Live datanodes (1)'; then
+    for _ in $(seq 1200); do
+        if grep -q 'Successfully sent block report' "$dir/datanode.log"; then
             touch "$dir/ready"
             break
         fi
-        kill -0 "$name" "$data" 2>/dev/null || exit 1
-        sleep 1
+        kill -0 "$name" "$data" 2>/dev/null || {
+            tail -50 "$dir/datanode.log" >&2
+            exit 1
+        }
+        sleep 0.2
     done
     wait
 }

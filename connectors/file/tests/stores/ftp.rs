@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::fixture::{InStore, Served};
 use crate::relay::Relay;
-use crate::servers::{PASSWORD, Running, USER, ftp, old_ftp};
+use crate::servers::{Ftp, PASSWORD, USER, ftp, old_ftp};
 
 // Formats are tested with local files: here each mode and each kind of server is met once.
 source_tests!(json_source, in_ftp(ftp(), "json", "active_local"));
@@ -17,11 +17,11 @@ source_tests!(
 );
 sink_tests!(json_sink, in_ftp(ftp(), "json", "passive_local"));
 
-fn in_ftp(server: &Running, format: &'static str, mode: &str) -> InStore {
+fn in_ftp(server: &'static Ftp, format: &'static str, mode: &str) -> InStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     // Connections of transfers are gone with the one that they belong to.
-    let relay = Relay::to(server.port);
+    let relay = Relay::starting(&server.program);
     let store = json!({
         "host": "127.0.0.1",
         "port": relay.port,

@@ -5,9 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use seatunnel_jdbc_testkit::parts::find;
+use seatunnel_jdbc_testkit::parts::{Folder, find};
 
 use super::{PASSWORD, Running, USER, root, shell};
+use crate::relay::Program;
 
 /// OpenSSH's server, which lets the user of this process in by a key.
 #[cfg(feature = "sftp")]
@@ -70,65 +71,87 @@ impl Sshd {
     }
 }
 
-/// ProFTPD with one user, who has a password: by FTP, or by SFTP.
+/// The settings of ProFTPD with one user, who has a password: by FTP, or by SFTP.
 #[cfg(any(feature = "ftp", feature = "sftp"))]
-fn proftpd(name: &str, more: &'static str) -> Running {
-    let program = find("proftpd", "proftpd-core");
-    let set_up = move |folder: &Path, port: u16| {
-        let show = folder.display();
-        let (user, group) = (shell("id -un"), shell("id -gn"));
-        let hash = shell(&format!("openssl passwd -6 '{PASSWORD}'"));
-        let ids = fs::metadata(folder).unwrap();
-        let (uid, gid) = (ids.uid(), ids.gid());
-        let line = format!("{USER}:{hash}:{uid}:{gid}::{show}/data/files:/bin/sh\n");
-        fs::write(folder.join("users"), line).unwrap();
-        fs::write(folder.join("groups"), format!("{USER}:x:{gid}:\n")).unwrap();
-        shell(&format!("chmod 600 {show}/users {show}/groups"));
-        let host_key = folder.join("host");
-        if !host_key.exists() {
-            shell(&format!(
-                "ssh-keygen -q -m PEM -t rsa -N '' -f {}",
-                host_key.display()
-            ));
+fn set_up_proftpd(folder: &Path, serving: &str, more: &str) {
+    let show = folder.display();
+    let (user, group) = (shell("id -un"), shell("id -gn"));
+    let hash = shell(&format!("openssl passwd -6 '{PASSWORD}'"));
+    let ids = fs::metadata(folder).unwrap();
+    let (uid, gid) = (ids.uid(), ids.gid());
+    let line = format!("{USER}:{hash}:{uid}:{gid}::{show}/data/files:/bin/sh\n");
+    fs::write(folder.join("users"), line).unwrap();
+    fs::write(folder.join("groups"), format!("{USER}:x:{gid}:\n")).unwrap();
+    shell(&format!("chmod 600 {show}/users {show}/groups"));
+    let host_key = folder.join("host");
+    if !host_key.exists() {
+        shell(&format!(
+            "ssh-keygen -q -m PEM -t rsa -N '' -f {}",
+            host_key.display()
+        ));
+    }
+    let settings = format!(
+        "ServerName test\n{serving}\nDefaultAddress 127.0.0.1\n\
+         UseIPv6 off\nUser {user}\nGroup {group}\nModulePath /usr/lib/proftpd\n\
+         AuthOrder mod_auth_file.c\nAuthUserFile {show}/users\nAuthGroupFile {show}/groups\n\
+         RequireValidShell off\nUseFtpUsers off\nRootLogin on\nAuthPAM off\nWtmpLog off\n\
+         ScoreboardFile {show}/scoreboard\nPidFile {show}/proftpd.pid\nDelayEngine off\n\
+         SystemLog {show}/log\nTransferLog none\nAllowOverwrite on\nAllowStoreRestart on\n\
+         AllowRetrieveRestart on\nMaxInstances 200\nTimesGMT on\n{}",
+        more.replace("{host}", &host_key.display().to_string())
+    );
+    fs::write(folder.join("proftpd.conf"), settings).unwrap();
+}
+/// An FTP server. A process is started for each connection: one that listens itself stands still for 0.4 seconds whenever
+/// one of its own has ended.
+#[cfg(feature = "ftp")]
+pub(crate) struct Ftp {
+    pub(crate) program: Program,
+    pub(crate) files: PathBuf,
+    _folder: Folder,
+}
+
+#[cfg(feature = "ftp")]
+impl Ftp {
+    fn new(name: &str, more: &str) -> Self {
+        let folder = Folder::new(name, "KILL");
+        let path = folder.path();
+        let files = path.join("data/files");
+        fs::create_dir_all(&files).unwrap();
+        set_up_proftpd(path, "ServerType inetd", more);
+        let settings = path.join("proftpd.conf");
+        let line = [
+            find("proftpd", "proftpd-core").into(),
+            "-n".into(),
+            "-q".into(),
+            "-c".into(),
+            settings.into(),
+        ];
+        let program = Program {
+            line: line.into(),
+            folder: path.join("data"),
+        };
+        Self {
+            program,
+            files,
+            _folder: folder,
         }
-        let settings = format!(
-            "ServerName test\nServerType standalone\nPort {port}\nDefaultAddress 127.0.0.1\n\
-             UseIPv6 off\nUser {user}\nGroup {group}\nModulePath /usr/lib/proftpd\n\
-             AuthOrder mod_auth_file.c\nAuthUserFile {show}/users\nAuthGroupFile {show}/groups\n\
-             RequireValidShell off\nUseFtpUsers off\nRootLogin on\nAuthPAM off\nWtmpLog off\n\
-             ScoreboardFile {show}/scoreboard\nPidFile {show}/proftpd.pid\nDelayEngine off\n\
-             SystemLog {show}/log\nTransferLog none\nAllowOverwrite on\nAllowStoreRestart on\n\
-             AllowRetrieveRestart on\nMaxInstances 200\nTimesGMT on\n{}",
-            more.replace("{host}", &host_key.display().to_string())
-        );
-        fs::write(folder.join("proftpd.conf"), settings).unwrap();
-    };
-    Running::start(name, set_up, move |folder, _| {
-        format!(
-            "{} -n -q -c {}/proftpd.conf",
-            program.display(),
-            folder.display()
-        )
-    })
+    }
 }
 
 /// An FTP server.
 #[cfg(feature = "ftp")]
-pub(crate) fn ftp() -> &'static Running {
-    static SHARED: OnceLock<Running> = OnceLock::new();
-    SHARED.get_or_init(|| proftpd("ftp", ""))
+pub(crate) fn ftp() -> &'static Ftp {
+    static SHARED: OnceLock<Ftp> = OnceLock::new();
+    SHARED.get_or_init(|| Ftp::new("ftp", ""))
 }
 
 /// An FTP server that lists files only in the old way.
 #[cfg(feature = "ftp")]
-pub(crate) fn old_ftp() -> &'static Running {
-    static SHARED: OnceLock<Running> = OnceLock::new();
-    SHARED.get_or_init(|| {
-        proftpd(
-            "old-ftp",
-            "<IfModule mod_facts.c>\nFactsAdvertise off\n</IfModule>\n<Limit MLSD MLST>\nDenyAll\n</Limit>\n",
-        )
-    })
+pub(crate) fn old_ftp() -> &'static Ftp {
+    static SHARED: OnceLock<Ftp> = OnceLock::new();
+    let old = "<IfModule mod_facts.c>\nFactsAdvertise off\n</IfModule>\n<Limit MLSD MLST>\nDenyAll\n</Limit>\n";
+    SHARED.get_or_init(|| Ftp::new("old-ftp", old))
 }
 
 /// An SFTP server that takes a password.
@@ -136,9 +159,18 @@ pub(crate) fn old_ftp() -> &'static Running {
 pub(crate) fn sftp_by_password() -> &'static Running {
     static SHARED: OnceLock<Running> = OnceLock::new();
     SHARED.get_or_init(|| {
-        proftpd(
+        let program = find("proftpd", "proftpd-core");
+        Running::start(
             "sftp",
-            "LoadModule mod_sftp.c\nSFTPEngine on\nSFTPHostKey {host}\nSFTPAuthMethods password\n",
+            |folder, port| {
+                let serving = format!("ServerType standalone\nPort {port}");
+                let sftp = "LoadModule mod_sftp.c\nSFTPEngine on\nSFTPHostKey {host}\nSFTPAuthMethods password\n";
+                set_up_proftpd(folder, &serving, sftp);
+            },
+            |folder, _| {
+                let settings = folder.join("proftpd.conf");
+                format!("{} -n -q -c {}", program.display(), settings.display())
+            },
         )
     })
 }

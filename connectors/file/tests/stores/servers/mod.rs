@@ -15,10 +15,10 @@ use seatunnel_jdbc_testkit::parts::{Folder, Launch, Server};
 
 #[cfg(feature = "webdav")]
 pub(crate) use files::webdav;
+#[cfg(feature = "ftp")]
+pub(crate) use files::{Ftp, ftp, old_ftp};
 #[cfg(feature = "sftp")]
 pub(crate) use files::{Sshd, sftp_by_password};
-#[cfg(feature = "ftp")]
-pub(crate) use files::{ftp, old_ftp};
 #[cfg(feature = "hdfs")]
 pub(crate) use hadoop::hdfs;
 #[cfg(feature = "object-store")]

@@ -4,6 +4,7 @@
 #   scripts/flink.sh home                     fetches Flink once, and prints the folder that it lies in
 #   scripts/flink.sh start DIR [TASKMANAGERS] starts a JobManager and TaskManagers (2 if not given) that work in DIR and prints
 #                                             lines for eval: FLINK_HOME, FLINK_CONF_DIR, FLINK_LOG_DIR, ST_FLINK=HOST:PORT, ST_FLINK_DIR
+#   scripts/flink.sh configure DIR            starts nothing, and prints the same, for a JobManager that somebody else starts
 #   scripts/flink.sh jobmanager DIR           starts the JobManager of such a cluster again, at the same ports
 #   scripts/flink.sh taskmanager DIR          starts one more TaskManager, or one in place of a lost one
 #   scripts/flink.sh stop DIR                 ends all; DIR can be removed then
@@ -182,6 +183,16 @@ place() {
 }
 
 start() {
+    prepare "$1"
+    daemon jobmanager jobmanager.sh
+    for number in $(seq "${2:-2}"); do
+        daemon "taskmanager$number" taskmanager.sh
+    done
+    wait_for jobmanager "${2:-2}"
+    tell
+}
+
+prepare() {
     place "$1"
     if [ -e "$dir/pids" ]; then
         echo "$dir has a cluster already; stop it first" >&2
@@ -189,11 +200,9 @@ start() {
     fi
     rm -f "$dir"/*.log
     configure
-    daemon jobmanager jobmanager.sh
-    for number in $(seq "${2:-2}"); do
-        daemon "taskmanager$number" taskmanager.sh
-    done
-    wait_for jobmanager "${2:-2}"
+}
+
+tell() {
     echo "export FLINK_HOME=$flink"
     echo "export FLINK_CONF_DIR=$dir/conf"
     echo "export FLINK_LOG_DIR=$dir/log"
@@ -219,6 +228,7 @@ stop() {
 case "${1:-}:$#" in
 home:1) home ;;
 start:2 | start:3) start "${@:2}" ;;
+configure:2) prepare "$2" && tell ;;
 jobmanager:2) place "$2" && jobmanager ;;
 taskmanager:2) place "$2" && taskmanager ;;
 stop:2) stop "$2" ;;

@@ -204,6 +204,7 @@ impl Run {
         Some(DriverState {
             checkpoints: text(kept.folder.checkpoints(&self.id).folder()),
             lock: text(&kept.folder.path().join("driver.lock")),
+            from: None,
         })
     }
 

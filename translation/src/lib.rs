@@ -11,6 +11,7 @@ mod dirty_sinks;
 pub mod numbers;
 mod rate_limit;
 mod relation;
+mod same_nodes;
 pub mod split_board;
 pub mod statistic;
 
@@ -18,3 +19,4 @@ pub use chain::{Chain, Delivery, Tap, reached};
 pub use dirty_sinks::DirtySinks;
 pub use rate_limit::RateLimit;
 pub use relation::relation_source;
+pub use same_nodes::same_nodes;

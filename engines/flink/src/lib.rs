@@ -1,9 +1,11 @@
-//! Submits jobs to Apache Flink: the arguments of `flink run` and `flink run-application`.
+//! Submits jobs to Apache Flink: the arguments of `flink run`, and of clusters that are there for one job.
 //!
 //! What runs in the cluster is `translation/java/flink`.
 
+mod application;
 mod legacy;
 
+pub use application::{configuration_folder, write_configuration};
 pub use legacy::legacy_settings;
 
 use seatunnel_api::{Error, Result};
@@ -13,8 +15,10 @@ use seatunnel_engine_submit::{Home, Submission, SubmitCommand, codes};
 const MAIN: &str = "org.seatunnel.flink.FlinkJob";
 /// The oldest version that a jar runs on.
 const OLDEST: (u32, u32) = (1, 20);
+/// The target of a cluster that is this machine's JobManager and the TaskManagers that report to it.
+const STANDALONE: &str = "standalone-application";
 /// Where `flink run` may send a job, as SeaTunnel's script knows it.
-const TARGETS: [&str; 7] = [
+const TARGETS: [&str; 8] = [
     "local",
     "remote",
     "yarn-session",
@@ -22,6 +26,7 @@ const TARGETS: [&str; 7] = [
     "kubernetes-session",
     "yarn-application",
     "kubernetes-application",
+    STANDALONE,
 ];
 
 /// The Flink that `FLINK_HOME` names.
@@ -52,28 +57,65 @@ pub fn jar(home: &Home) -> &'static str {
     }
 }
 
+/// Whether the cluster is there for this job only, and runs our main class itself.
+fn is_application(job: &Submission) -> Result<bool> {
+    let by_target = |target: &str| target.ends_with("-application");
+    match job.deploy_mode.as_deref() {
+        None | Some("run" | "client") => Ok(target(job).is_some_and(by_target)),
+        Some("run-application" | "cluster") => Ok(true),
+        Some(other) => Err(Error::new(
+            codes::FLAG,
+            format!("--deploy-mode {other} is none of Flink's"),
+        )
+        .with_help("give `run` or `run-application`")),
+    }
+}
+
+/// Whether the job's driver runs on another machine: in a cluster that is made for the job.
+///
+/// # Errors
+/// If the deploy mode is none of Flink's.
+pub fn is_remote(job: &Submission) -> Result<bool> {
+    Ok(is_application(job)? && target(job) != Some(STANDALONE))
+}
+
+/// What `--master` says, or the job file.
+fn target(job: &Submission) -> Option<&str> {
+    let setting = || {
+        let (_, value) = job
+            .settings
+            .iter()
+            .find(|(key, _)| key == "execution.target")?;
+        Some(value.as_str())
+    };
+    job.master.as_deref().or_else(setting)
+}
+
 /// The command that runs a job.
 ///
 /// # Errors
 /// If the deploy mode or the target is none of Flink's.
 pub fn command(home: &Home, job: &Submission) -> Result<SubmitCommand> {
-    let deploy_mode = job.deploy_mode.as_deref().unwrap_or("run");
-    let is_application = match deploy_mode {
-        "run" | "client" => false,
-        "run-application" | "cluster" => true,
-        other => {
-            return Err(Error::new(
-                codes::FLAG,
-                format!("--deploy-mode {other} is none of Flink's"),
-            )
-            .with_help("give `run` or `run-application`"));
-        }
-    };
+    let is_application = is_application(job)?;
+    let target = target(job);
+    if is_application && !target.is_some_and(|target| target.ends_with("-application")) {
+        return Err(Error::new(
+            codes::FLAG,
+            "an application has a cluster of its own, and it is not said of which kind",
+        )
+        .with_help(format!(
+            "give --master yarn-application, kubernetes-application or {STANDALONE}"
+        )));
+    }
+    if target == Some(STANDALONE) {
+        return Ok(application::standalone(home, job, MAIN));
+    }
     let mut command = SubmitCommand::new(home.program().to_owned());
-    command.arg(if is_application {
-        "run-application"
-    } else {
-        "run"
+    // Flink 2 has one command for both.
+    let is_old = matches!(home.version(), Some((1, _)));
+    command.arg(match is_application && is_old {
+        true => "run-application",
+        false => "run",
     });
     if let Some(target) = &job.master {
         // A host and port is a cluster that is already there.
@@ -96,20 +138,29 @@ pub fn command(home: &Home, job: &Submission) -> Result<SubmitCommand> {
             }
         }
     }
-    command.arg(format!("-Dpipeline.name={}", job.name));
-    for (key, value) in &job.settings {
-        command.arg(format!("-D{key}={value}"));
+    for setting in settings(job) {
+        command.arg(setting);
+    }
+    if is_application {
+        // The driver runs where this machine's files are not.
+        application::bring(&mut command, job);
     }
     for more in &job.more {
         command.arg(more);
     }
     command.flag("-c", MAIN).arg(job.jar.as_os_str());
-    match is_application {
-        // The driver runs where this machine's files are not.
-        true => command.flag("--job-base64", &job.payload_text),
-        false => command.flag("--job", job.payload.as_os_str()),
-    };
+    if !is_application {
+        command.flag("--job", job.payload.as_os_str());
+    }
     Ok(command)
+}
+
+fn settings(job: &Submission) -> Vec<String> {
+    let name = format!("-Dpipeline.name={}", job.name);
+    let others = job.settings.iter();
+    std::iter::once(name)
+        .chain(others.map(|(key, value)| format!("-D{key}={value}")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -166,16 +217,38 @@ mod tests {
     }
 
     #[test]
-    fn an_application_carries_the_job_with_it() {
-        let job = Submission {
+    fn an_application_finds_the_job_in_its_configuration() {
+        let mut job = Submission {
             deploy_mode: Some("run-application".into()),
+            ..submission()
+        };
+        let error = shown(&job).unwrap_err().report();
+        assert!(error.contains("yarn-application"), "{error}");
+        job.master = Some("yarn-application".into());
+        let text = shown(&job).unwrap();
+        assert!(
+            text.starts_with(
+                "FLINK_CONF_DIR=/tmp/x/1.conf /opt/flink/bin/flink run --target yarn-application "
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with("seatunnel-flink-1.jar"), "{text}");
+        assert!(!text.contains("e30"), "{text}");
+        job.deploy_mode = None;
+        assert_eq!(shown(&job).unwrap(), text);
+    }
+
+    #[test]
+    fn a_standalone_application_has_its_jobmanager_here() {
+        let job = Submission {
+            master: Some("standalone-application".into()),
             ..submission()
         };
         let text = shown(&job).unwrap();
         assert!(
-            text.starts_with("/opt/flink/bin/flink run-application "),
+            text.starts_with("/opt/flink/bin/standalone-job.sh start-foreground --job-classname org.seatunnel.flink.FlinkJob --jars /opt/seatunnel/lib/seatunnel-flink-1.jar "),
             "{text}"
         );
-        assert!(text.ends_with("--job-base64 e30"), "{text}");
+        assert!(text.ends_with(" -- --job /tmp/x/1.job"), "{text}");
     }
 }

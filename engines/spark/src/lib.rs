@@ -11,6 +11,11 @@ const MAIN: &str = "org.seatunnel.spark.SparkJob";
 pub const JAR: &str = "seatunnel-spark";
 /// Where a job runs that does not say.
 const DEFAULT_MASTER: &str = "local[*]";
+/// The variable that brings the job to a driver in a standalone cluster. Of a client's variables such a cluster may
+/// hand on only those that begin so.
+const JOB_VARIABLE: &str = "SPARK_SEATUNNEL_JOB";
+/// How long the value of a variable may be, in bytes: what Linux allows, less its name.
+const LONGEST_VARIABLE: usize = 128 * 1024 - 64;
 /// The oldest version that the jar runs on.
 const OLDEST: (u32, u32) = (3, 5);
 
@@ -68,21 +73,31 @@ pub fn command(home: &Home, job: &Submission) -> Result<SubmitCommand> {
             format!("spark.executorEnv.SEATUNNEL_NATIVE_PATH={library}"),
         );
     }
-    // Standalone clusters have no way to bring a file to a driver that runs in them.
+    // Standalone clusters have no way to bring a file to a driver that runs in them. An argument would stand in their
+    // logs, with the job's passwords.
     let as_text = in_cluster && master.starts_with("spark://");
     if in_cluster && !as_text {
         command.flag("--files", job.payload.as_os_str());
     }
     if in_cluster && as_text {
+        if job.payload_text.len() > LONGEST_VARIABLE {
+            return Err(Error::new(
+                codes::FLAG,
+                "the job file is too long for a driver in a standalone cluster: it takes more than 96 KiB",
+            )
+            .with_help("leave `--deploy-mode cluster` out, so that the driver runs here"));
+        }
         // Otherwise the exit code would be that of handing the job over.
         command.flag("--conf", "spark.standalone.submit.waitAppCompletion=true");
+        let text = job.payload_text.as_str().into();
+        command.environment.push((JOB_VARIABLE, text));
     }
     for more in &job.more {
         command.arg(more);
     }
     command.arg(job.jar.as_os_str());
     match (as_text, in_cluster) {
-        (true, _) => command.flag("--job-base64", &job.payload_text),
+        (true, _) => command.flag("--job-variable", JOB_VARIABLE),
         (false, true) => command.flag("--job", job.payload.file_name().unwrap_or_default()),
         (false, false) => command.flag("--job", job.payload.as_os_str()),
     };
@@ -136,7 +151,23 @@ mod tests {
         assert!(yarn.contains("--files /tmp/x/1.job"), "{yarn}");
         assert!(yarn.ends_with("--job 1.job"), "{yarn}");
         let standalone = shown(&on("spark://host:7077"));
-        assert!(standalone.ends_with("--job-base64 e30"), "{standalone}");
+        let home = Home::of_folder("/opt/spark".into(), "bin/spark-submit");
+        let of_command = command(&home, &on("spark://host:7077")).unwrap();
+        assert_eq!(of_command.environment, [(JOB_VARIABLE, "e30".into())]);
+        let long = Submission {
+            payload_text: "x".repeat(200_000),
+            ..on("spark://host:7077")
+        };
+        assert!(
+            command(&home, &long)
+                .unwrap_err()
+                .to_string()
+                .contains("too long")
+        );
+        assert!(
+            standalone.ends_with("--job-variable SPARK_SEATUNNEL_JOB"),
+            "{standalone}"
+        );
         assert!(!standalone.contains("--files"), "{standalone}");
     }
 

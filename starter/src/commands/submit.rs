@@ -45,6 +45,7 @@ fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>)
             return Ok(());
         }
     }
+    refuse(cli)?;
     let registry = seatunnel_connectors::registry();
     let options = super::load_options(&cli.job.variables);
     let (spec, root) = job::read(file, &options, &registry, false)?;
@@ -68,6 +69,7 @@ fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>)
         terminal::print(&format!("{}\n", command(&job)?));
         return Ok(());
     }
+    let driver = driver_place(&job, cli)?;
     job::with_threads(async {
         // Flink keeps what a job needs to go on, Spark does not.
         let run = match cli.job.engine {
@@ -79,19 +81,30 @@ fn submit(file: &Path, cli: &Cli, java_options: &[String], unknown: Vec<String>)
         payload.discard = run.discard();
         payload.resumes = run.resumes();
         // A driver elsewhere does not reach this machine's disk.
-        let is_here = cli.scripts.deploy_mode.as_deref() != Some("cluster");
-        payload.state = run.place(&spec.env).filter(|_| is_here);
+        payload.state = run.place(&spec.env).filter(|_| driver == DriverPlace::Here);
+        if let (Some(state), from) = (&mut payload.state, cli.job.restore_with_checkpoint) {
+            state.from = from;
+        }
         let place = PayloadFile::at(&run.id);
         job.payload.clone_from(&place.path);
         let result = async {
             job.payload_text = payload.to_text()?;
             let command = command(&job)?;
             place.write(&payload.to_bytes()?)?;
+            let _settings = match driver {
+                DriverPlace::Cluster if cli.job.engine == Engine::Flink => {
+                    let settings = Settings(seatunnel_engine_flink::configuration_folder(&job));
+                    seatunnel_engine_flink::write_configuration(&home, &job)?;
+                    Some(settings)
+                }
+                _ => None,
+            };
             run.set_begun();
-            let done = carry_out(&command).await?;
+            let done = carry_out(&command, driver).await?;
             match done {
                 Done::Finished => Ok(JobEnd::Finished),
                 Done::Failed(error) => Err(error),
+                Done::Stopped if driver == DriverPlace::Cluster => Err(goes_on()),
                 Done::Stopped => stopped(&run, spec.env.job_mode).await,
             }
         };
@@ -140,6 +153,62 @@ fn place(
     Ok(home)
 }
 
+/// Where the driver of a job runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DriverPlace {
+    /// In a process that this one starts.
+    Here,
+    /// In the cluster: its log is there, and so is what decides about the job.
+    Cluster,
+}
+
+fn driver_place(job: &Submission, cli: &Cli) -> Result<DriverPlace> {
+    let is_remote = match cli.job.engine {
+        Engine::Flink => seatunnel_engine_flink::is_remote(job)?,
+        _ => job.deploy_mode.as_deref() == Some("cluster"),
+    };
+    Ok(match is_remote {
+        true => DriverPlace::Cluster,
+        false => DriverPlace::Here,
+    })
+}
+
+/// Refuses what only other engines can do.
+fn refuse(cli: &Cli) -> Result<()> {
+    let asked = match (&cli.job.restore, cli.job.restore_with_checkpoint) {
+        (Some(_), _) => "--restore",
+        (None, Some(_)) => "--restore-with-checkpoint",
+        (None, None) => return Ok(()),
+    };
+    match cli.job.engine {
+        Engine::Flink => Err(Error::new(
+            codes::FLAG,
+            format!("{asked}: the state of a job on Flink is Flink's, and this program does not know where it is"),
+        )
+        .with_help(
+            "name it in the job file: env { flink { execution.state-recovery.path = \"file:///savepoints/savepoint-1\" } }",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn goes_on() -> Error {
+    Error::new(
+        api_codes::CANCELLED,
+        "this process was stopped; the job goes on in the cluster, where its driver is",
+    )
+    .with_help("end it with the tools of the engine")
+}
+
+/// A folder with settings of one job, which is gone when the job is.
+struct Settings(PathBuf);
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// How a command has ended.
 enum Done {
     Finished,
@@ -149,7 +218,7 @@ enum Done {
 }
 
 /// Runs the command to its end. What asks this process to stop is passed on.
-async fn carry_out(command: &SubmitCommand) -> Result<Done> {
+async fn carry_out(command: &SubmitCommand, driver: DriverPlace) -> Result<Done> {
     let failed = |e| {
         let program = command.program.display();
         Error::new(codes::FAILED, format!("{program} can't be started")).with_cause(e)
@@ -189,9 +258,13 @@ async fn carry_out(command: &SubmitCommand) -> Result<Done> {
     }
     let program = command.program.file_name().unwrap_or_default();
     let program = program.to_string_lossy();
+    let why = match driver {
+        DriverPlace::Here => "why is said above",
+        DriverPlace::Cluster => "why is said above, or in the log of the driver in the cluster",
+    };
     Ok(Done::Failed(Error::new(
         codes::FAILED,
-        format!("{program} ended with {status}; why is said above"),
+        format!("{program} ended with {status}; {why}"),
     )))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use seatunnel_jdbc_testkit::Postgres;
@@ -14,8 +14,7 @@ use crate::processes::{find, kill, wait};
 use crate::support::{Cluster, Running, Sandbox, alone, copy, options, project};
 
 fn cluster() -> Arc<Cluster> {
-    static CURRENT: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-    Cluster::shared(&CURRENT, || Cluster::start("flink.sh", &["2"], &[]))
+    Cluster::shared("flink.sh", "2")
 }
 
 fn sandbox(cluster: &Arc<Cluster>) -> Sandbox {
@@ -248,10 +247,11 @@ fn messages_reach_postgres_once_over_kills_savepoints_and_another_parallelism() 
     let (kafka, database) = (Kafka::shared(), Postgres::shared().database("flink"));
     let topic = kafka.topic("numbers", 4);
     let sandbox = sandbox(&cluster);
-    let job = |parallelism: usize, more: &str| {
+    let job = |parallelism: usize, more: &str, transforms: &str| {
         format!(
             r#"
             env {{ job.mode = STREAMING, parallelism = {parallelism}, checkpoint.interval = 500, {more} }}
+            transform {{ {transforms} }}
             source {{ Kafka {{
                 bootstrap.servers = "{}", topic = "{topic}", consumer.group = "{topic}", start_mode = earliest
                 format = json, schema {{ fields {{ id = bigint, name = string }} }}
@@ -284,7 +284,7 @@ fn messages_reach_postgres_once_over_kills_savepoints_and_another_parallelism() 
             (there.ok()? == format!("{count} {count}")).then_some(())
         });
     };
-    sandbox.write_job(&job(2, ""));
+    sandbox.write_job(&job(2, "", ""));
     let running = sandbox.start(&[]);
     let id = job_id(&running);
     arrive(produce(4_000));
@@ -301,7 +301,9 @@ fn messages_reach_postgres_once_over_kills_savepoints_and_another_parallelism() 
         savepoint
     );
     produce(2_000);
-    sandbox.write_job(&job(4, &from));
+    // The sink has another place in the plan then.
+    let transform = "Filter { include_fields = [id, name] }";
+    sandbox.write_job(&job(4, &from, transform));
     let running = sandbox.start(&[]);
     let id = job_id(&running);
     arrive(produce(2_000));
@@ -320,6 +322,138 @@ fn messages_reach_postgres_once_over_kills_savepoints_and_another_parallelism() 
     );
 }
 
+#[test]
+fn a_sink_whose_commits_are_done_elsewhere_keeps_few_producers() {
+    let _alone = alone();
+    let cluster = cluster();
+    let kafka = Kafka::shared();
+    let (from, to) = (kafka.topic("from", 4), kafka.topic("to", 2));
+    let sandbox = sandbox(&cluster);
+    sandbox.write_job(&format!(
+        r#"
+        env {{ job.mode = STREAMING, parallelism = 4, checkpoint.interval = 200 }}
+        source {{ Kafka {{
+            bootstrap.servers = "{0}", topic = "{from}", start_mode = earliest
+            format = json, schema {{ fields {{ id = bigint }} }}
+        }} }}
+        sink {{ Kafka {{ bootstrap.servers = "{0}", topic = "{to}", semantics = EXACTLY_ONCE }} }}
+        "#,
+        kafka.servers()
+    ));
+    let running = sandbox.start(&[]);
+    let id = job_id(&running);
+    let threads = || {
+        let all = daemons(&cluster, TASK_MANAGER);
+        let all: usize = all.into_iter().map(|pid| threads_of(pid, "rdk:")).sum();
+        all
+    };
+    let (mut next, mut early) = (0, 0);
+    // Each round is a checkpoint at least, since its rows are seen.
+    for round in 0..24 {
+        for partition in 0..4 {
+            let values: Vec<String> = (next..next + 5)
+                .map(|n| format!("{{\"id\": {n}}}"))
+                .collect();
+            kafka.produce(&from, partition, &values);
+            next += 5;
+        }
+        wait("rows that are committed", || {
+            (kafka.read_committed(&to).len() >= next).then_some(())
+        });
+        if round == 7 {
+            early = threads();
+        }
+    }
+    let late = threads();
+    assert!(early > 0, "nobody writes to Kafka");
+    // A producer has some threads; 16 rounds with one more each would be over 100.
+    assert!(late <= early + 24, "{early} threads became {late}");
+    stop(&cluster, &id);
+    running.wait().succeeds();
+    assert_eq!(kafka.read_committed(&to).len(), next);
+}
+
+/// How many threads of a process have a name that begins so.
+fn threads_of(pid: u32, name: &str) -> usize {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let is_one = |task: &fs::DirEntry| {
+        // A thread may be gone by now.
+        let comm = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        comm.starts_with(name)
+    };
+    threads.filter_map(Result::ok).filter(is_one).count()
+}
+
+#[test]
+fn an_application_has_a_cluster_of_its_own_which_shows_no_passwords() {
+    let _alone = alone();
+    // Its JobManager is the launcher's child, or is started elsewhere with the settings that the launcher gives it.
+    for remote in [false, true] {
+        let cluster = Arc::new(Cluster::start_by("configure", "flink.sh", &[], &[]));
+        let target = if remote {
+            "yarn-application"
+        } else {
+            "standalone-application"
+        };
+        let sandbox = Sandbox::new(&cluster, &["--engine", "flink", "--master", target]);
+        let rows = sandbox.numbers(&[500]);
+        let secret = "sheet_name = topsecretword";
+        sandbox.write_job(
+            &copy(1_000_000, "checkpoint.interval = 500")
+                .replace("tmp_path", &format!("{secret}, tmp_path")),
+        );
+        let home = elsewhere(&cluster, &sandbox);
+        let variables = [("FLINK_HOME", home.to_str().unwrap())];
+        let running = match remote {
+            true => sandbox.start_with(&["--deploy-mode", "run-application"], &variables),
+            false => sandbox.start(&["--deploy-mode", "run-application"]),
+        };
+        wait("a JobManager", || {
+            running
+                .output()
+                .contains("Starting the resource manager")
+                .then_some(())
+        });
+        start_again(&cluster, "taskmanager");
+        let run = running.wait().succeeds();
+        sandbox.has_all("sink", rows);
+        let run = run.says(&["Job Statistic Information"]);
+        let written = format!("Total Write Count         : {rows:>19}");
+        let run = run.says(&[&written]);
+        let said = walk(&cluster.folder())
+            .into_iter()
+            .map(|path| fs::read_to_string(path).unwrap_or_default());
+        for text in said.chain([run.output]) {
+            for secret in ["topsecretword", "eyJ2ZXJzaW9u"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
+}
+
+/// A Flink whose `flink run` starts a JobManager with the settings that it is given, as a cluster's manager does.
+fn elsewhere(cluster: &Cluster, sandbox: &Sandbox) -> PathBuf {
+    let real = cluster.variable("FLINK_HOME");
+    let home = sandbox.path("flink");
+    fs::create_dir_all(home.join("bin")).unwrap();
+    std::os::unix::fs::symlink(format!("{real}/lib"), home.join("lib")).unwrap();
+    let script = format!(
+        r#"#!/usr/bin/env bash
+        settings=()
+        while [ $# -gt 3 ]; do
+            case "$1" in -D*) settings+=("$1") ;; esac
+            shift
+        done
+        exec {real}/bin/standalone-job.sh start-foreground --job-classname "$2" --jars "$3" "${{settings[@]}}"
+        "#
+    );
+    let program = home.join("bin/flink");
+    fs::write(&program, script).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, executable).unwrap();
+    home
+}
+
 /// What of ours a process has: mapped copies of the library, and threads.
 fn ours(pid: u32) -> (usize, usize) {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
@@ -328,14 +462,7 @@ fn ours(pid: u32) -> (usize, usize) {
         .filter(|line| line.contains("seatunnel-native"))
         .filter_map(|line| line.split_whitespace().nth(4))
         .collect();
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    let is_ours = |task: &fs::DirEntry| {
-        // A thread may be gone by now.
-        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-        name.starts_with("seatunnel")
-    };
-    let threads = threads.filter_map(Result::ok).filter(is_ours).count();
-    (copies.len(), threads)
+    (copies.len(), threads_of(pid, "seatunnel"))
 }
 
 #[test]

@@ -1,18 +1,18 @@
 //! Jobs on a Spark cluster of two workers.
 
 use std::fs::{self, File};
-use std::sync::{Arc, Mutex, Weak};
+use std::process::Command;
+use std::sync::Arc;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use seatunnel_jdbc_testkit::Postgres;
 use seatunnel_kafka_testkit::Kafka;
 
 use crate::processes::{children, kill, terminate, wait};
-use crate::support::{Cluster, Running, Sandbox, alone, copy, options};
+use crate::support::{Cluster, Running, Sandbox, alone, copy, options, package, project};
 
 fn cluster() -> Arc<Cluster> {
-    static CURRENT: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-    Cluster::shared(&CURRENT, || Cluster::start("spark.sh", &["2"], &[]))
+    Cluster::shared("spark.sh", "2")
 }
 
 fn sandbox(cluster: &Arc<Cluster>) -> Sandbox {
@@ -238,6 +238,170 @@ fn a_streaming_job_goes_on_where_its_killed_driver_was_and_stops_in_order() {
     terminate(run.pid());
     run.wait().succeeds();
     sandbox.has_all("sink", 2_000);
+}
+
+/// Whether one of the files below a folder has a text in it.
+fn is_said_below(folder: &std::path::Path, text: &str) -> Option<std::path::PathBuf> {
+    walk(folder).into_iter().find(|path| {
+        // A file may be gone by now.
+        let bytes = fs::read(path).unwrap_or_default();
+        bytes.windows(text.len()).any(|own| own == text.as_bytes())
+    })
+}
+
+#[test]
+fn a_driver_in_the_cluster_tells_how_the_job_ended_and_nobody_its_passwords() {
+    let _alone = alone();
+    let cluster = cluster();
+    let sandbox = sandbox(&cluster);
+    let job = |rows: usize| {
+        format!(
+            r#"
+            env {{ parallelism = 1, {ENV}, spark {{ driver.memory = 512m, cores.max = 1 }} }}
+            source {{ FakeSource {{
+                row.num = 100, schema {{ fields {{ id = bigint }} }}, plugin_output = rows
+            }} }}
+            sink {{
+                LocalFile {{ path = "DIR/sink", file_format_type = text, tmp_path = "DIR/tmp", sheet_name = "topsecretword" }}
+                Assert {{ rules {{ row_rules = [{{ rule_type = MAX_ROW, rule_value = {rows} }}] }} }}
+            }}
+            "#
+        )
+    };
+    let run = |rows: usize| {
+        sandbox.write_job(&job(rows));
+        sandbox.start(&["--deploy-mode", "cluster"])
+    };
+    run(100).wait().succeeds();
+    assert_eq!(sandbox.written("sink").len(), 100);
+    let failed = run(99).wait().fails(1);
+    failed.says(&["or in the log of the driver in the cluster"]);
+    // What the driver says is where Spark keeps it.
+    assert!(is_said_below(&cluster.folder(), "Job Statistic Information").is_some());
+    assert!(is_said_below(&cluster.folder(), "MAX_ROW").is_some());
+    // The beginning of the job as Base64, and what stands for a password.
+    for secret in ["topsecretword", "eyJ2ZXJzaW9u"] {
+        let said = is_said_below(&cluster.folder(), secret);
+        assert_eq!(said, None, "{secret}");
+    }
+}
+
+#[test]
+fn a_stream_of_sparks_own_goes_on_where_its_killed_driver_was() {
+    let _alone = alone();
+    let cluster = cluster();
+    let sandbox = sandbox(&cluster);
+    let broker = Kafka::shared();
+    let topic = broker.topic("stream", 2);
+    let produce = |from: usize, to: usize| {
+        for partition in 0..2 {
+            let lines = (from..to).filter(|n| n % 2 == partition);
+            let lines: Vec<String> = lines.map(|n| format!("{{\"id\": {n}}}")).collect();
+            broker.produce(&topic, partition as i32, &lines);
+        }
+    };
+    let source = format!(
+        r#"
+        env {{ checkpoint.interval = 1000 }}
+        source {{ Kafka {{
+            bootstrap.servers = "{}", topic = "{topic}", start_mode = earliest, format = json
+            schema {{ fields {{ id = bigint, other = string }} }}
+        }} }}
+        "#,
+        broker.servers()
+    );
+    let folder = sandbox.path("");
+    let folder = folder.to_str().unwrap();
+    let sink = format!(
+        r#"sink {{ LocalFile {{ path = "{folder}/sink", file_format_type = text, tmp_path = "{folder}/tmp" }} }}"#
+    );
+    fs::write(sandbox.path("source.conf"), source).unwrap();
+    fs::write(sandbox.path("sink.conf"), sink).unwrap();
+    let app = compiled(&cluster, &sandbox);
+    let start = || {
+        let spark = cluster.variable("SPARK_HOME");
+        let mut command = Command::new(format!("{spark}/bin/spark-submit"));
+        command
+            .args(["--master", cluster.variable("ST_SPARK_MASTER")])
+            .args(["--class", "StreamApp", "--jars"])
+            .arg(jar())
+            .args(["--conf", "spark.ui.enabled=false"])
+            .args(["--conf", "spark.executor.memory=512m"])
+            .arg(&app)
+            .args(["source.conf", "sink.conf", "checkpoints"]);
+        sandbox.start_command(command, &[])
+    };
+    let seen = |rows: usize| {
+        let there = sandbox.path("sink").is_dir();
+        (there && sandbox.written("sink").len() >= rows).then_some(())
+    };
+    let kill_driver = |running: &Running| {
+        kill(running.pid());
+        wait("executors that end", || {
+            executors(&cluster).is_empty().then_some(())
+        });
+    };
+    produce(0, 1_000);
+    let running = start();
+    wait("the first rows", || seen(1_000));
+    // In the middle of an epoch that reads rows.
+    produce(1_000, 1_500);
+    wait("files that are being written", || {
+        (!walk(&sandbox.path("tmp")).is_empty()).then_some(())
+    });
+    kill_driver(&running);
+    drop(running);
+    produce(1_500, 2_000);
+    let running = start();
+    wait("all rows", || seen(2_000));
+    kill_driver(&running);
+    drop(running);
+    sandbox.has_all("sink", 2_000);
+    // As if the sink had committed, and Spark did not know of it.
+    let commits = fs::read_dir(sandbox.path("checkpoints/commits")).unwrap();
+    let number = |path: &std::path::Path| path.file_name()?.to_str()?.parse::<u64>().ok();
+    let commits = commits.map(|entry| entry.unwrap().path());
+    let last = commits
+        .filter_map(|path| Some((number(&path)?, path)))
+        .max();
+    fs::remove_file(last.unwrap().1).unwrap();
+    produce(2_000, 2_100);
+    let running = start();
+    wait("the last rows", || seen(2_100));
+    kill_driver(&running);
+    drop(running);
+    sandbox.has_all("sink", 2_100);
+}
+
+/// The jar of the package.
+fn jar() -> std::path::PathBuf {
+    let lib = fs::read_dir(package().join("lib")).unwrap();
+    let mut paths = lib.map(|entry| entry.unwrap().path());
+    let is_ours = |path: &std::path::PathBuf| path.to_str().unwrap().contains("/seatunnel-spark-");
+    paths.find(is_ours).unwrap()
+}
+
+/// An application with `StreamApp.java` in it.
+fn compiled(cluster: &Cluster, sandbox: &Sandbox) -> std::path::PathBuf {
+    let classes = sandbox.path("classes");
+    let source = project().join("starter/tests/clusters/StreamApp.java");
+    let jars = format!("{}/jars/*", cluster.variable("SPARK_HOME"));
+    let compile = Command::new("javac")
+        .args(["-proc:none", "-cp", &jars, "-d"])
+        .arg(&classes)
+        .arg(source)
+        .status();
+    assert!(compile.unwrap().success());
+    let app = sandbox.path("app.jar");
+    let packed = Command::new("jar")
+        .args(["--create", "--file"])
+        .arg(&app)
+        .arg("-C")
+        .arg(&classes)
+        .arg(".")
+        .status();
+    assert!(packed.unwrap().success());
+    app
 }
 
 /// All files below a folder.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use seatunnel_jdbc_testkit::Database;
@@ -34,30 +35,68 @@ pub(crate) fn package() -> PathBuf {
     package
 }
 
-/// A private cluster, started by a script and stopped with its last user.
+/// What the guardian of a cluster runs. Its standard input is a pipe that only the test process holds: reading ends when that
+/// process does, for whatever reason.
+const GUARDIAN: &str = r#"
+trap '' INT TERM HUP
+while read -r _; do :; done
+"$1" stop "$2/cluster"
+rm -rf "$2"
+"#;
+
+/// A private cluster, started by a script. It ends, and its folder goes, when this is dropped or the process ends.
 pub(crate) struct Cluster {
-    script: PathBuf,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    guardian: Child,
+    pipe: Option<ChildStdin>,
     variables: BTreeMap<String, String>,
 }
 
+/// The cluster that tests share, and what started it. There is one at a time.
+static SHARED: Mutex<Option<(&'static str, Arc<Cluster>)>> = Mutex::new(None);
+
 impl Cluster {
-    /// The cluster that `current` holds, or a new one.
-    pub(crate) fn shared(current: &Mutex<Weak<Self>>, start: impl FnOnce() -> Self) -> Arc<Self> {
-        let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.upgrade().unwrap_or_else(|| {
-            let cluster = Arc::new(start());
-            *current = Arc::downgrade(&cluster);
-            cluster
-        })
+    /// The cluster of so many workers that this script has started for a test before, or a new one.
+    pub(crate) fn shared(script: &'static str, workers: &str) -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*shared {
+            Some((known, cluster)) if *known == script => cluster.clone(),
+            _ => {
+                // The one before ends first.
+                *shared = None;
+                let cluster = Arc::new(Self::start(script, &[workers], &[]));
+                *shared = Some((script, cluster.clone()));
+                cluster
+            }
+        }
     }
 
     pub(crate) fn start(script: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::start_by("start", script, arguments, settings)
+    }
+
+    /// One of which the script starts no more than it is told.
+    pub(crate) fn start_by(
+        what: &str,
+        script: &str,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
         let script = project().join("scripts").join(script);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap().keep();
+        let mut guardian = Command::new("sh")
+            .args(["-c", GUARDIAN, "guardian"])
+            .args([&script, &folder])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            // What a terminal sends to the tests must not reach it.
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let pipe = guardian.stdin.take();
         let output = Command::new(&script)
-            .arg("start")
-            .arg(folder.path().join("cluster"))
+            .arg(what)
+            .arg(folder.join("cluster"))
             .args(arguments)
             .envs(settings.iter().copied())
             .stderr(Stdio::inherit())
@@ -77,8 +116,9 @@ impl Cluster {
             Some((name.to_owned(), value.trim_matches(['"', '\'']).to_owned()))
         });
         Self {
-            script,
             folder,
+            guardian,
+            pipe,
             variables: variables.collect(),
         }
     }
@@ -89,24 +129,34 @@ impl Cluster {
 
     /// The folder that it works in.
     pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.path().join("cluster")
+        self.folder.join("cluster")
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let stopped = Command::new(&self.script)
-            .arg("stop")
-            .arg(self.folder())
-            .status();
-        assert!(stopped.is_ok_and(|status| status.success()) || std::thread::panicking());
+        drop(self.pipe.take());
+        let ended = self.guardian.wait();
+        assert!(ended.is_ok_and(|status| status.success()) || std::thread::panicking());
     }
 }
 
 /// Clusters are large and cores are few: one test at a time.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
+pub(crate) struct Alone(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+/// Waits until no other test runs.
+pub(crate) fn alone() -> Alone {
     static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+    Alone(ONE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Who knows what a test that failed has left of it.
+            *SHARED.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
 }
 
 /// A folder of its own for a test.
@@ -213,14 +263,31 @@ impl Sandbox {
     }
 
     pub(crate) fn start(&self, more: &[&str]) -> Running {
-        let log = self.path("output");
-        let file = File::create(&log).unwrap();
-        let child = Command::new(package().join("bin/seatunnel"))
+        self.start_with(more, &[])
+    }
+
+    /// With more variables of the environment.
+    pub(crate) fn start_with(&self, more: &[&str], variables: &[(&str, &str)]) -> Running {
+        let mut command = Command::new(package().join("bin/seatunnel"));
+        command
             .args(&self.flags)
             .arg("--config")
             .arg(self.path("job.conf"))
-            .args(more)
+            .args(more);
+        self.start_command(command, variables)
+    }
+
+    /// Any other program.
+    pub(crate) fn start_command(
+        &self,
+        mut command: Command,
+        variables: &[(&str, &str)],
+    ) -> Running {
+        let log = self.path("output");
+        let file = File::create(&log).unwrap();
+        let child = command
             .envs(&self.cluster.variables)
+            .envs(variables.iter().copied())
             .env("SEATUNNEL_STATE", self.path("state"))
             .env_remove("SEATUNNEL_HOME")
             .env_remove("SEATUNNEL_NATIVE_PATH")

@@ -32,8 +32,25 @@ pub struct Driver {
 
 struct Kept {
     storage: FolderStorage,
+    /// What is to be gone on from, if not from the newest.
+    from: Option<u64>,
     /// Held until this process ends or the driver is dropped.
     _lock: File,
+}
+
+impl Kept {
+    /// What is to be gone on from, if there is something. Whatever is newer is forgotten.
+    async fn newest(&self) -> Result<Option<Vec<u8>>> {
+        let all = self.storage.list().await?;
+        let Some(number) = self.from.or(all.last().copied()) else {
+            return Ok(None);
+        };
+        let stored = self.storage.load(number).await?;
+        for newer in all.into_iter().filter(|other| *other > number) {
+            self.storage.remove(newer).await?;
+        }
+        Ok(Some(stored.bytes))
+    }
 }
 
 /// What all writers have prepared.
@@ -68,13 +85,7 @@ impl Driver {
         let driver = Self::new(job)?;
         let newest = match &driver.kept {
             None => None,
-            Some(kept) => {
-                let workers = driver.job.workers();
-                match workers.wait(kept.storage.list())?.last() {
-                    None => None,
-                    Some(number) => Some(workers.wait(kept.storage.load(*number))?.bytes),
-                }
-            }
+            Some(kept) => driver.job.workers().wait(kept.newest())?,
         };
         if newest.is_none() && !known {
             driver.make_ready()?;
@@ -124,6 +135,7 @@ impl Driver {
             None => None,
             Some(state) => Some(Kept {
                 storage: FolderStorage::new(&state.checkpoints),
+                from: state.from,
                 _lock: lock(&state.lock)?,
             }),
         };

@@ -12,7 +12,7 @@ use seatunnel_api::{
     codes as api_codes,
 };
 use seatunnel_config::job::{Overrides, build};
-use seatunnel_translation::{DirtySinks, commit, reached};
+use seatunnel_translation::{DirtySinks, commit, reached, same_nodes};
 use tokio::sync::OnceCell;
 
 use crate::codes;
@@ -289,6 +289,9 @@ impl Job {
     }
 
     pub(crate) fn by_sink(&self, mut parts: Vec<Part>) -> Result<commit::Committables> {
+        for part in &mut parts {
+            part.sink = self.same_sink(part)?;
+        }
         parts.sort_by_key(|part| (part.sink, part.checkpoint, part.subtask));
         let mut all = commit::Committables::new();
         for part in parts {
@@ -302,6 +305,30 @@ impl Job {
         }
         all.retain(|(_, own)| !own.is_empty());
         Ok(all)
+    }
+
+    /// Positions and names of the plan's sinks.
+    pub(crate) fn sink_names(&self) -> Vec<(usize, String)> {
+        let name = |node: usize| (node, self.plan.nodes[node].name.clone());
+        self.plan.sinks().map(name).collect()
+    }
+
+    /// Where the sink of a part is in this plan.
+    fn same_sink(&self, part: &Part) -> Result<usize> {
+        let Some(at) = part.sinks.iter().position(|(node, _)| *node == part.sink) else {
+            return Ok(part.sink);
+        };
+        let nodes: Vec<usize> = self.plan.sinks().collect();
+        let names = part.sinks.iter().map(|(_, name)| name.as_str());
+        let found = same_nodes(&self.plan, names, &nodes)[at];
+        found.ok_or_else(|| {
+            let name = &part.sinks[at].1;
+            Error::new(
+                codes::PLAN_DIFFERS,
+                format!("the job file has changed: {name} is gone, and has prepared rows that are not committed"),
+            )
+            .with_help("change it back, and take the sink out when the job has ended or stopped in order")
+        })
     }
 
     /// The job, as connectors see it.

@@ -11,6 +11,10 @@ use crate::encoded::Encoded;
 pub struct Part {
     /// The sink's position in the plan.
     pub sink: usize,
+    /// Positions and names of all sinks of that plan. Whoever commits may have another plan: the job file may have changed
+    /// since the checkpoint. Empty in parts of older versions.
+    #[serde(default)]
+    pub(crate) sinks: Vec<(usize, String)>,
     /// The writer's number.
     pub subtask: usize,
     /// The checkpoint.

@@ -43,6 +43,9 @@ pub struct DriverState {
     pub checkpoints: String,
     /// The file that a driver has a lock on: the launcher may be gone, and its driver still be there.
     pub lock: String,
+    /// What a streaming job is to go on from, if not from what was kept last.
+    #[serde(default)]
+    pub from: Option<u64>,
 }
 
 impl JobPayload {

@@ -45,7 +45,12 @@ pub enum Polled {
     /// Rows, as [`crate::element`] has them.
     Element(Vec<u8>),
     /// Rows as they are, of a reader that was opened so.
-    Rows(Batch),
+    Rows {
+        /// The rows.
+        batch: Batch,
+        /// Whether a checkpoint may be taken behind them.
+        safe: bool,
+    },
     /// No rows, but positions have moved: a checkpoint may be taken.
     Safe,
     /// It waits for a split, and holds so many.
@@ -73,7 +78,7 @@ impl Reader {
         Self::open_as(job, source, (subtask, parallelism), gives)
     }
 
-    /// Opens a reader whose rows are given as they are, and of which no snapshots will be taken.
+    /// Opens a reader whose rows are given as they are. `positions` says whether snapshots will be taken.
     ///
     /// # Errors
     /// If there is no such source.
@@ -82,8 +87,10 @@ impl Reader {
         source: usize,
         subtask: usize,
         parallelism: usize,
+        positions: bool,
     ) -> Result<Self> {
-        Self::open_as(job, source, (subtask, parallelism), Gives::Batches)
+        let gives = Gives::Batches { positions };
+        Self::open_as(job, source, (subtask, parallelism), gives)
     }
 
     fn open_as(job: Arc<Job>, source: usize, number: (usize, usize), gives: Gives) -> Result<Self> {
@@ -158,7 +165,14 @@ impl Reader {
                 state.moved(positions);
                 Polled::Element(element)
             }
-            Step::Rows(batch) => Polled::Rows(batch),
+            Step::Rows {
+                batch,
+                positions,
+                safe,
+            } => {
+                state.moved(positions);
+                Polled::Rows { batch, safe }
+            }
             Step::Positions(positions) => {
                 state.moved(positions);
                 Polled::Safe

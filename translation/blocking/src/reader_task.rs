@@ -23,8 +23,13 @@ pub(crate) enum Step {
         element: Vec<u8>,
         positions: Vec<SplitBytes>,
     },
-    /// Rows, for those who want them as they are.
-    Rows(Batch),
+    /// Rows, for those who want them as they are, and positions that hold behind them.
+    Rows {
+        batch: Batch,
+        positions: Vec<SplitBytes>,
+        /// Whether reading could go on behind them.
+        safe: bool,
+    },
     /// Positions that hold behind all rows.
     Positions(Vec<SplitBytes>),
     /// A split is read to its end.
@@ -66,13 +71,21 @@ impl Steps {
     }
 }
 
-/// How a reader gives its rows.
+/// How a reader gives its rows; `positions` says whether snapshots will be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gives {
-    /// As bytes; `positions` says whether snapshots will be taken.
+    /// As bytes.
     Elements { positions: bool },
-    /// As they are, without positions.
-    Batches,
+    /// As they are.
+    Batches { positions: bool },
+}
+
+impl Gives {
+    fn positions(self) -> bool {
+        match self {
+            Self::Elements { positions } | Self::Batches { positions } => positions,
+        }
+    }
 }
 
 /// The splits that were handed to a reader and that it has not taken yet.
@@ -141,8 +154,8 @@ impl ReaderTask {
                 job,
                 chain,
                 steps,
-                positions: gives == Gives::Elements { positions: true },
-                batches: gives == Gives::Batches,
+                positions: gives.positions(),
+                batches: matches!(gives, Gives::Batches { .. }),
                 own,
                 head,
             },
@@ -267,27 +280,29 @@ impl Emitter for StepEmitter {
             self.chain.run(batch, &mut self.deliveries, &mut ()).await?;
         }
         let mut deliveries = std::mem::take(&mut self.deliveries);
-        if self.batches {
-            for (_, batch) in deliveries.drain(..) {
-                self.steps.send(Step::Rows(batch)).await?;
-            }
-            self.deliveries = deliveries;
-            return Ok(());
-        }
         let last = deliveries.len().saturating_sub(1);
         if deliveries.is_empty() && !positions.is_empty() {
             return self.steps.send(Step::Positions(positions)).await;
         }
         let mut positions = Some(positions);
         for (index, (sink, batch)) in deliveries.drain(..).enumerate() {
-            let element = self.element(sink, &batch, safe && index == last)?;
+            let safe = safe && index == last;
             let positions = match index == last {
                 true => positions.take().unwrap_or_default(),
                 false => Vec::new(),
             };
-            self.steps
-                .send(Step::Element { element, positions })
-                .await?;
+            let step = match self.batches {
+                true => Step::Rows {
+                    batch,
+                    positions,
+                    safe,
+                },
+                false => Step::Element {
+                    element: self.element(sink, &batch, safe)?,
+                    positions,
+                },
+            };
+            self.steps.send(step).await?;
         }
         self.deliveries = deliveries;
         Ok(())
@@ -338,6 +353,9 @@ impl StepEmitter {
     /// What was read and is told of by no element yet.
     async fn flush_counts(&mut self) -> Result<()> {
         let head = self.take_counts();
+        if self.batches {
+            return Ok(());
+        }
         if head.rows_read + head.bytes_read + head.rows_failed == 0 {
             return Ok(());
         }

@@ -51,6 +51,7 @@ impl Writer {
         let (ready, prepared) = mpsc::channel(1);
         let task = WriterTask {
             node: sink,
+            sinks: job.sink_names(),
             context: job.context(sink, subtask, parallelism),
             commands: receiver,
             ready,
@@ -179,6 +180,8 @@ impl Drop for Writer {
 
 struct WriterTask {
     node: usize,
+    /// See [`Part`].
+    sinks: Vec<(usize, String)>,
     context: TaskContext,
     commands: mpsc::Receiver<Command>,
     ready: mpsc::Sender<Part>,
@@ -220,6 +223,7 @@ impl WriterTask {
             let failed = self.context.metrics.failed_rows().get();
             let part = Part {
                 sink: self.node,
+                sinks: self.sinks.clone(),
                 subtask: self.context.subtask,
                 checkpoint,
                 last,

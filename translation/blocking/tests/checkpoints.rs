@@ -144,7 +144,7 @@ impl Running {
                         while !write().unwrap() {}
                     }
                 }
-                Polled::Rows(_) => panic!("bytes were asked for"),
+                Polled::Rows { .. } => panic!("bytes were asked for"),
                 Polled::Safe => safe = true,
                 Polled::WantsSplit(held) => self.enumerator.request(subtask, held),
                 Polled::Finished(split) => self.enumerator.split_finished(&split.bytes).unwrap(),
@@ -289,4 +289,76 @@ fn a_commit_that_fails_says_which_sink_and_why() {
         "{}",
         failed.report()
     );
+}
+
+/// A job with these transforms and sinks.
+fn changed(folder: &Path, transforms: &str, sinks: &[&str]) -> Vec<u8> {
+    let sinks: String = sinks
+        .iter()
+        .map(|name| {
+            let path = folder.join(name).display().to_string();
+            let tmp = folder.join("tmp").display().to_string();
+            format!(
+                "LocalFile {{ path = \"{path}\", file_format_type = text, tmp_path = \"{tmp}\" }}\n"
+            )
+        })
+        .collect();
+    let config = format!(
+        r#"
+        source {{ FakeSource {{ row.num = 5, schema {{ fields {{ id = int }} }} }} }}
+        transform {{ {transforms} }}
+        sink {{ {sinks} }}
+        "#
+    );
+    payload("99", &config)
+}
+
+#[test]
+fn what_is_prepared_finds_its_sink_in_a_job_file_that_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let part_of = |payload: &[u8], sink: usize| {
+        let job = Job::open(payload, &registry()).unwrap();
+        let open = job.job();
+        let (source, sink) = (open.sources()[0].node, open.sinks()[sink].node);
+        let enumerator = Enumerator::open(open.clone(), source, 1, None).unwrap();
+        let reader = Reader::open(open.clone(), source, 0, 1, false).unwrap();
+        reader.add_splits(enumerator.all().unwrap());
+        reader.no_more_splits();
+        let writer = Writer::open(open.clone(), sink, 0, 1).unwrap();
+        let second = Duration::from_secs(1);
+        loop {
+            match reader.poll(second).unwrap() {
+                Polled::Element(element) => {
+                    let head = seatunnel_blocking::element::Head::read(&element).unwrap();
+                    if head.sink == Some(sink) {
+                        assert!(writer.write(|| Ok(element), second).unwrap());
+                    }
+                }
+                Polled::End => break,
+                _ => {}
+            }
+        }
+        writer.prepare(1, true).unwrap();
+        let part = writer.prepared(Duration::from_secs(60)).unwrap().unwrap();
+        assert_eq!(part.rows, 5);
+        part.to_bytes().unwrap()
+    };
+    let commit = |payload: &[u8], part: &[u8]| {
+        let job = Job::open(payload, &registry()).unwrap();
+        job.job().commit(vec![Part::from_bytes(part).unwrap()])
+    };
+    let files = |name: &str| std::fs::read_dir(folder.join(name)).map_or(0, |files| files.count());
+    let copy = "Copy { fields { other = id } }";
+    let part = part_of(&changed(folder, "", &["a"]), 0);
+    commit(&changed(folder, copy, &["a"]), &part).unwrap();
+    assert_eq!(files("a"), 1, "a transform came");
+    let part = part_of(&changed(folder, copy, &["b", "c"]), 1);
+    commit(&changed(folder, "", &["b", "c"]), &part).unwrap();
+    assert_eq!((files("b"), files("c")), (0, 1), "a transform went");
+    let part = part_of(&changed(folder, "", &["d", "e"]), 1);
+    let gone = commit(&changed(folder, copy, &["d"]), &part).unwrap_err();
+    let said = gone.report();
+    assert!(said.contains("sink[1] LocalFile is gone"), "{said}");
+    assert_eq!((files("d"), files("e")), (0, 0));
 }

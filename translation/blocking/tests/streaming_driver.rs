@@ -9,6 +9,10 @@ use seatunnel_blocking::{Driver, DriverState, Job, JobHold, JobPayload, spark};
 use seatunnel_config::{Format, LoadOptions};
 
 fn open(folder: &Path, keeps: bool) -> JobHold {
+    open_from(folder, keeps, None)
+}
+
+fn open_from(folder: &Path, keeps: bool, from: Option<u64>) -> JobHold {
     let registry = seatunnel_connector_fake::register(spark::register(Registry::new()));
     let config = r#"
         env { job.mode = STREAMING }
@@ -21,6 +25,7 @@ fn open(folder: &Path, keeps: bool) -> JobHold {
     payload.state = keeps.then(|| DriverState {
         checkpoints: folder.join("checkpoints").display().to_string(),
         lock: folder.join("lock").display().to_string(),
+        from,
     });
     Job::open(&payload.to_bytes().unwrap(), &registry).unwrap()
 }
@@ -63,4 +68,24 @@ fn a_driver_that_does_not_reach_the_launcher_says_that_it_keeps_nothing() {
     assert_eq!(found, None);
     assert!(!driver.keep(1, b"state").unwrap());
     driver.forget().unwrap();
+}
+
+#[test]
+fn a_job_goes_on_from_the_state_that_is_asked_for_and_forgets_what_came_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let hold = open(folder.path(), true);
+    let (driver, _) = Driver::begin_streaming(hold.job().clone(), false).unwrap();
+    for number in 0..5 {
+        driver.keep(number, &[number as u8; 3]).unwrap();
+    }
+    drop(driver);
+    let asked = open_from(folder.path(), true, Some(3));
+    let (driver, found) = Driver::begin_streaming(asked.job().clone(), false).unwrap();
+    assert_eq!(found, Some(vec![3; 3]));
+    drop(driver);
+    let (driver, found) = Driver::begin_streaming(hold.job().clone(), false).unwrap();
+    assert_eq!(found, Some(vec![3; 3]), "killed before the next state");
+    drop(driver);
+    let unknown = open_from(folder.path(), true, Some(9));
+    assert!(Driver::begin_streaming(unknown.job().clone(), false).is_err());
 }

@@ -10,10 +10,10 @@ use jni::sys::{jboolean, jint, jlong};
 use seatunnel_api::{Error, Result, codes};
 use seatunnel_blocking::frames;
 use seatunnel_blocking::spark::{
-    Config, End, PolledColumns, RowFormat, RowsWriter, SparkColumns, job_of_config,
+    Config, End, Mode, PolledColumns, RowFormat, RowsWriter, SparkColumns, job_of_config,
 };
 
-use crate::enumerator::splits_in;
+use crate::enumerator::{splits_in, splits_out};
 use crate::guard::{bytes_in, bytes_out, native, optional_in};
 use crate::handles;
 use crate::job::job;
@@ -22,6 +22,7 @@ use crate::reader::millis;
 // What `columnsPoll` gives where there are no rows.
 const NOTHING: jlong = -1;
 const AT_END: jlong = -2;
+const SAFE: jlong = -3;
 
 /// A writer and the form of the rows that it is given.
 struct Rows {
@@ -35,19 +36,21 @@ native!(jobOfConfig(env, config: JByteArray<'l>, is_file: jboolean) -> JByteArra
 });
 
 native!(jobToRead(
-    env, config: JByteArray<'l>, is_file: jboolean, output: JByteArray<'l>
+    env, config: JByteArray<'l>, is_file: jboolean, output: JByteArray<'l>, mode: jint
 ) -> JByteArray<'l> {
     let output = optional_in(env, &output)?.map(text).transpose()?;
-    let payload = of_config(&bytes_in(env, &config)?, is_file, End::Sink(output))?;
+    let end = End::Sink { output, mode: self::mode(mode) };
+    let payload = of_config(&bytes_in(env, &config)?, is_file, end)?;
     bytes_out(env, &payload)
 });
 
 native!(jobToWrite(
-    env, config: JByteArray<'l>, is_file: jboolean, schema: JByteArray<'l>, table: JByteArray<'l>
+    env, config: JByteArray<'l>, is_file: jboolean, schema: JByteArray<'l>, table: JByteArray<'l>,
+    mode: jint
 ) -> JByteArray<'l> {
     let schema = text(bytes_in(env, &schema)?)?;
     let table = optional_in(env, &table)?.map(text).transpose()?;
-    let end = End::Source { schema, table };
+    let end = End::Source { schema, table, mode: self::mode(mode) };
     let payload = of_config(&bytes_in(env, &config)?, is_file, end)?;
     bytes_out(env, &payload)
 });
@@ -60,14 +63,18 @@ native!(jobTable(env, job: jlong, name: JByteArray<'l>) -> JByteArray<'l> {
 });
 
 native!(columnsOpen(
-    env, job: jlong, source: jint, subtask: jint, parallelism: jint, table: jint, splits: JByteArray<'l>
+    env, job: jlong, source: jint, subtask: jint, parallelism: jint, table: jint, splits: JByteArray<'l>,
+    complete: jboolean, positions: jboolean
 ) -> jlong {
     let splits = splits_in(&bytes_in(env, &splits)?)?;
     let job = self::job(job)?;
     let (source, subtask, table) = (source as usize, subtask as usize, table as usize);
-    let columns = SparkColumns::open(&job, source, subtask, parallelism.max(1) as usize, table)?;
+    let parallelism = parallelism.max(1) as usize;
+    let columns = SparkColumns::open(&job, source, subtask, parallelism, table, positions)?;
     columns.reader().add_splits(splits);
-    columns.reader().no_more_splits();
+    if complete {
+        columns.reader().no_more_splits();
+    }
     Ok(handles::put(columns))
 });
 
@@ -76,12 +83,18 @@ native!(columnsPoll(_env, columns: jlong, timeout: jlong, address: jlong) -> jlo
     match polled {
         PolledColumns::Nothing => Ok(NOTHING),
         PolledColumns::End => Ok(AT_END),
-        PolledColumns::Rows { columns, changes } => {
+        PolledColumns::Safe => Ok(SAFE),
+        PolledColumns::Rows { columns, changes, safe } => {
             let rows = columns.len() as jlong;
             give(FFI_ArrowArray::new(&columns.to_data()), address)?;
-            Ok(rows << 1 | jlong::from(changes))
+            Ok(rows << 2 | jlong::from(safe) << 1 | jlong::from(changes))
         }
     }
+});
+
+native!(columnsSnapshot(env, columns: jlong) -> JByteArray<'l> {
+    let (held, finished) = handles::get::<SparkColumns>(columns)?.snapshot();
+    bytes_out(env, &frames::pack(&[splits_out(&held), splits_out(&finished)]))
 });
 
 native!(columnsRelease(_env, address: jlong) -> () {
@@ -136,6 +149,15 @@ fn of_config(config: &[u8], is_file: bool, end: End) -> Result<Vec<u8>> {
         false => Config::Text(config),
     };
     job_of_config(config, end)?.to_bytes()
+}
+
+/// As Java numbers them.
+fn mode(number: jint) -> Mode {
+    match number {
+        0 => Mode::Batch,
+        1 => Mode::Stream,
+        _ => Mode::Unknown,
+    }
 }
 
 fn text(bytes: Vec<u8>) -> Result<String> {

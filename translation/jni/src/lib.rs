@@ -22,7 +22,7 @@ use jni::sys::{jint, jlong};
 use guard::{bytes_out, native};
 
 /// What Java's side must have been written for.
-const ABI: jint = 1;
+const ABI: jint = 2;
 
 native!(abiVersion(_env) -> jint {
     logging::start();

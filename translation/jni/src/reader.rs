@@ -42,7 +42,7 @@ native!(readerPoll(env, reader: jlong, timeout: jlong) -> JByteArray<'l> {
     match polled {
         Polled::Nothing => Ok(JByteArray::default()),
         Polled::Element(element) => bytes_out(env, &element),
-        Polled::Rows(_) => Err(Error::new(
+        Polled::Rows { .. } => Err(Error::new(
             codes::INTERNAL,
             "a reader gives columns where bytes are asked for",
         )),

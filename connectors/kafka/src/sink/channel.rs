@@ -48,7 +48,13 @@ impl Channel {
         if let Self::Transactional(channel) = self
             && channel.current.is_none()
         {
-            channel.current = Some(channel.transactions.begin(channel.subtask).await?);
+            let TransactionChannel {
+                transactions,
+                coordinators,
+                subtask,
+                ..
+            } = channel.as_mut();
+            channel.current = Some(transactions.begin(*subtask, coordinators).await?);
         }
         Ok(())
     }
@@ -101,7 +107,7 @@ impl Channel {
                     coordinators,
                     current,
                     rows,
-                    ..
+                    subtask,
                 } = channel.as_mut();
                 let Some(live) = current.as_ref() else {
                     return Ok(Vec::new());
@@ -109,7 +115,7 @@ impl Channel {
                 // It stays where `abort` finds it until it is prepared.
                 let prepared = live.prepare(coordinators, checkpoint, *rows).await?;
                 if let Some(live) = current.take() {
-                    transactions.keep(live, &prepared);
+                    transactions.keep(live, &prepared, *subtask);
                 }
                 *rows = 0;
                 Ok(vec![prepared])
@@ -131,7 +137,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Closes connections.
+    /// Closes connections. What is prepared stays so.
     pub(super) async fn close(self) {
         match self {
             Self::Direct(producer) => producer.close().await,
@@ -139,6 +145,7 @@ impl Channel {
                 if let Some(live) = channel.current.take() {
                     live.close().await;
                 }
+                channel.transactions.release(channel.subtask).await;
             }
         }
     }

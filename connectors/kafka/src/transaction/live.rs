@@ -26,7 +26,7 @@ static CLAIMED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default)
 
 /// Holds a transactional id for as long as it lives.
 #[derive(Debug)]
-pub(super) struct Claim(String);
+pub(crate) struct Claim(String);
 
 impl Claim {
     /// Nothing if somebody in this process has it.
@@ -57,12 +57,11 @@ impl Drop for Claim {
 pub(crate) struct LiveTransaction {
     producer: Producer,
     claim: Claim,
-    subtask: usize,
 }
 
 impl LiveTransaction {
     /// Takes the id over: whatever was open under it is aborted.
-    pub(super) async fn open(config: &ClientConfig, claim: Claim, subtask: usize) -> Result<Self> {
+    pub(super) async fn open(config: &ClientConfig, claim: Claim) -> Result<Self> {
         let begun = Instant::now();
         let mut config = config.clone();
         config.set("transactional.id", claim.id());
@@ -80,11 +79,7 @@ impl LiveTransaction {
             ms = begun.elapsed().as_millis(),
             "transactional id taken"
         );
-        Ok(Self {
-            producer,
-            claim,
-            subtask,
-        })
+        Ok(Self { producer, claim })
     }
 
     /// Begins a transaction; costs nothing until there are rows.
@@ -104,11 +99,6 @@ impl LiveTransaction {
     /// Its transactional id.
     pub(super) fn id(&self) -> &str {
         self.claim.id()
-    }
-
-    /// The writer's task that it belongs to.
-    pub(super) fn subtask(&self) -> usize {
-        self.subtask
     }
 
     /// Waits until all rows are written, and sees to it that they can be committed by anybody.
@@ -162,13 +152,10 @@ impl LiveTransaction {
         .await
     }
 
-    /// Closes the producer. An open transaction stays open until it times out.
-    pub(crate) async fn close(self) {
-        let Self {
-            producer, claim, ..
-        } = self;
-        producer.close().await;
-        drop(claim);
+    /// Closes the producer. An open transaction stays open until somebody ends it, or it times out.
+    pub(crate) async fn close(self) -> Claim {
+        self.producer.close().await;
+        self.claim
     }
 
     /// Why rows can't be written: the broker has ended the transaction, which a new attempt cures, or

@@ -34,6 +34,10 @@
 //! an id rests after its commit until a later checkpoint is committed, from when on nobody asks for the
 //! former one again.
 //!
+//! Where writers and the coordinator are different processes, a writer is not told of commits. It looks what has become
+//! of former transactions before it begins one ([`Transactions::begin`]), closes their producers, and lets
+//! their ids rest likewise; so a writer has few producers and few ids, however many checkpoints there are.
+//!
 //! **Zombies.** Whatever begins with the same transactional id raises the epoch (InitProducerId) and so
 //! shuts out the former producer; [`Transactions::discard_leftovers`] does so with all ids of a job.
 

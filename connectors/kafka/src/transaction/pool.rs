@@ -9,9 +9,10 @@ use seatunnel_api::{Error, JobContext, Result};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinSet;
 
+use super::Prepared;
 use super::coordinator::Coordinators;
 use super::live::{Claim, LiveTransaction};
-use super::{Prepared, recover};
+use super::recover::{self, End};
 use crate::codes;
 use crate::sink::client;
 
@@ -47,14 +48,25 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// Wait for commit or abort, by transactional id.
-    prepared: HashMap<String, (LiveTransaction, Prepared)>,
-    /// Committed; not to be used until a later checkpoint is committed.
+    prepared: HashMap<String, Waiting>,
+    /// Ended; not to be used until a later checkpoint is committed.
     resting: Vec<Resting>,
     /// Ready for the next transaction.
     free: Vec<LiveTransaction>,
+    /// Ids of this process that nobody needs any more.
+    spare: Vec<Claim>,
+}
+
+/// A transaction that waits for its end.
+struct Waiting {
+    /// The writer's task that has prepared it.
+    subtask: usize,
+    holder: Holder,
+    prepared: Prepared,
 }
 
 struct Resting {
+    /// The id may be used again when a checkpoint behind this one is committed.
     checkpoint: u64,
     holder: Holder,
 }
@@ -62,15 +74,25 @@ struct Resting {
 /// What keeps others from using an id.
 enum Holder {
     Live(LiveTransaction),
-    /// Committed without a producer, after a restart.
-    Claim(Claim),
+    /// Of this process, and its producer is closed.
+    Own(Claim),
+    /// Of another process, or of one before: committed without a producer.
+    Foreign(Claim),
 }
 
 impl Holder {
     fn id(&self) -> &str {
         match self {
             Self::Live(live) => live.id(),
-            Self::Claim(claim) => claim.id(),
+            Self::Own(claim) | Self::Foreign(claim) => claim.id(),
+        }
+    }
+
+    /// Closes the producer, if there is one; the transaction stays as it is.
+    async fn close(self) -> Self {
+        match self {
+            Self::Live(live) => Self::Own(live.close().await),
+            closed => closed,
         }
     }
 }
@@ -120,17 +142,28 @@ impl Transactions {
     ///
     /// # Errors
     /// If the brokers can't be reached, or refuse.
-    pub(crate) async fn begin(&self, subtask: usize) -> Result<LiveTransaction> {
-        let free = {
+    pub(crate) async fn begin(
+        &self,
+        subtask: usize,
+        coordinators: &mut Coordinators,
+    ) -> Result<LiveTransaction> {
+        self.settle(coordinators).await;
+        let (free, spare) = {
             let mut state = self.0.state();
-            let position = state.free.iter().position(|live| live.subtask() == subtask);
-            position.map(|at| state.free.swap_remove(at))
+            match state.free.pop() {
+                Some(live) => (Some(live), None),
+                None => (None, state.spare.pop()),
+            }
         };
         let live = match free {
             Some(live) => live,
             None => {
                 let config = self.0.complete_config().await?;
-                LiveTransaction::open(config, self.0.claim(subtask)?, subtask).await?
+                let claim = match spare {
+                    Some(claim) => claim,
+                    None => self.0.claim(subtask)?,
+                };
+                LiveTransaction::open(config, claim).await?
             }
         };
         live.begin()?;
@@ -138,9 +171,69 @@ impl Transactions {
     }
 
     /// Keeps a transaction that is prepared until it is committed or aborted.
-    pub(crate) fn keep(&self, live: LiveTransaction, prepared: &Prepared) {
+    pub(crate) fn keep(&self, live: LiveTransaction, prepared: &Prepared, subtask: usize) {
+        let waiting = Waiting {
+            subtask,
+            holder: Holder::Live(live),
+            prepared: prepared.clone(),
+        };
         let id = prepared.transactional_id.clone();
-        self.0.state().prepared.insert(id, (live, prepared.clone()));
+        self.0.state().prepared.insert(id, waiting);
+    }
+
+    /// Looks what has become of transactions of former checkpoints that nobody has ended here: where
+    /// tasks and the coordinator are different processes, commits happen there.
+    ///
+    /// Whoever goes on from a checkpoint before this look may ask for them once more, so their ids rest
+    /// until one behind it is committed.
+    async fn settle(&self, coordinators: &mut Coordinators) {
+        let (newest, former) = self.0.state().former();
+        let mut committed = None;
+        for waiting in former {
+            let Waiting {
+                subtask,
+                holder,
+                prepared,
+            } = waiting;
+            match recover::end(coordinators, &prepared).await {
+                Ok(Some(end)) => {
+                    if end == End::Committed {
+                        committed = committed.max(Some(prepared.checkpoint));
+                    }
+                    let resting = Resting {
+                        checkpoint: newest,
+                        holder: holder.close().await,
+                    };
+                    self.0.state().resting.push(resting);
+                }
+                open => {
+                    if let Err(error) = open {
+                        tracing::debug!(%error, "what became of a transaction is looked for later");
+                    }
+                    let id = prepared.transactional_id.clone();
+                    let waiting = Waiting {
+                        subtask,
+                        holder,
+                        prepared,
+                    };
+                    self.0.state().prepared.insert(id, waiting);
+                }
+            }
+        }
+        if let Some(checkpoint) = committed {
+            self.0.state().wake(checkpoint);
+        }
+    }
+
+    /// The end of a writer: what it has prepared waits without its producers.
+    pub(crate) async fn release(&self, subtask: usize) {
+        let of_writer = self.0.state().of_writer(subtask);
+        for waiting in of_writer {
+            let holder = waiting.holder.close().await;
+            let id = waiting.prepared.transactional_id.clone();
+            let waiting = Waiting { holder, ..waiting };
+            self.0.state().prepared.insert(id, waiting);
+        }
     }
 
     /// Commits; those that are committed already stay so.
@@ -152,20 +245,26 @@ impl Transactions {
             return Ok(());
         };
         let mut commits = JoinSet::new();
+        let mut holders = HashMap::new();
         {
             let mut state = self.0.state();
             state.wake(checkpoint);
             for prepared in &all {
-                if let Some(live) = state.take(prepared) {
-                    commits.spawn(live.commit());
+                match state.take(prepared) {
+                    Some(Holder::Live(live)) => {
+                        commits.spawn(live.commit());
+                    }
+                    Some(closed) => {
+                        holders.insert(prepared.transactional_id.clone(), closed);
+                    }
+                    None => {}
                 }
             }
         }
-        let mut live = HashMap::new();
         while let Some(done) = commits.join_next().await {
             match done {
                 Ok(Ok(committed)) => {
-                    live.insert(committed.id().to_owned(), committed);
+                    holders.insert(committed.id().to_owned(), Holder::Live(committed));
                 }
                 // Whether it is committed is found out below.
                 Ok(Err(error)) => {
@@ -180,10 +279,8 @@ impl Transactions {
         for prepared in &all {
             let id = &prepared.transactional_id;
             recover::commit(&mut coordinators, &self.0.config, prepared).await?;
-            let holder = match live.remove(id) {
-                Some(live) => Some(Holder::Live(live)),
-                None => Claim::new(id.clone()).map(Holder::Claim),
-            };
+            let foreign = || Claim::new(id.clone()).map(Holder::Foreign);
+            let holder = holders.remove(id).or_else(foreign);
             if let Some(holder) = holder {
                 self.0.state().resting.push(Resting { checkpoint, holder });
             }
@@ -197,8 +294,8 @@ impl Transactions {
     /// If brokers can't be asked.
     pub(crate) async fn abort(&self, all: Vec<Prepared>) -> Result<()> {
         for prepared in all {
-            let live = self.0.state().take(&prepared);
-            if let Some(live) = live
+            let holder = self.0.state().take(&prepared);
+            if let Some(Holder::Live(live)) = holder
                 && live.abort().await.is_ok()
             {
                 continue;
@@ -249,9 +346,7 @@ impl Transactions {
             live.close().await;
         }
         for Resting { holder, .. } in state.resting {
-            if let Holder::Live(live) = holder {
-                live.close().await;
-            }
+            holder.close().await;
         }
     }
 }
@@ -263,20 +358,43 @@ impl State {
         for resting in all {
             if resting.checkpoint >= checkpoint {
                 self.resting.push(resting);
-            } else if let Holder::Live(live) = resting.holder {
-                self.free.push(live);
+                continue;
+            }
+            match resting.holder {
+                Holder::Live(live) => self.free.push(live),
+                Holder::Own(claim) => self.spare.push(claim),
+                // Its own process may use it.
+                Holder::Foreign(_) => {}
             }
         }
     }
 
-    fn take(&mut self, wanted: &Prepared) -> Option<LiveTransaction> {
-        let (_, prepared) = self.prepared.get(&wanted.transactional_id)?;
-        if prepared != wanted {
+    fn take(&mut self, wanted: &Prepared) -> Option<Holder> {
+        let waiting = self.prepared.get(&wanted.transactional_id)?;
+        if waiting.prepared != *wanted {
             return None;
         }
         self.prepared
             .remove(&wanted.transactional_id)
-            .map(|(live, _)| live)
+            .map(|waiting| waiting.holder)
+    }
+
+    /// The newest checkpoint, and takes out what waits since others before it.
+    fn former(&mut self) -> (u64, Vec<Waiting>) {
+        let newest = self.prepared.values().map(|w| w.prepared.checkpoint).max();
+        let newest = newest.unwrap_or_default();
+        let former = self
+            .prepared
+            .extract_if(|_, waiting| waiting.prepared.checkpoint < newest);
+        (newest, former.map(|(_, waiting)| waiting).collect())
+    }
+
+    /// Takes out what a writer has prepared.
+    fn of_writer(&mut self, subtask: usize) -> Vec<Waiting> {
+        let own = self
+            .prepared
+            .extract_if(|_, waiting| waiting.subtask == subtask);
+        own.map(|(_, waiting)| waiting).collect()
     }
 }
 

@@ -95,6 +95,31 @@ pub(super) async fn abort(coordinators: &mut Coordinators, prepared: &Prepared) 
     Ok(())
 }
 
+/// How a transaction has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was committed.
+    Committed,
+    /// It was not, or that is not known any more.
+    Other,
+}
+
+/// How a prepared transaction has ended; none if it is still open.
+///
+/// # Errors
+/// If the coordinator can't be asked.
+pub(super) async fn end(
+    coordinators: &mut Coordinators,
+    prepared: &Prepared,
+) -> Result<Option<End>> {
+    let found = coordinators.describe(&prepared.transactional_id).await?;
+    Ok(match standing(found.as_ref(), prepared) {
+        Standing::Open | Standing::Committing => None,
+        Standing::Committed => Some(End::Committed),
+        Standing::Aborted | Standing::Unknown => Some(End::Other),
+    })
+}
+
 /// Whether a transaction is open, as it has to be before a checkpoint may count on it.
 ///
 /// # Errors

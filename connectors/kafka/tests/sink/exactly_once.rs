@@ -165,9 +165,7 @@ async fn many_checkpoints_take_few_transactional_ids() {
         let from = i64::try_from(checkpoint).unwrap() * 10;
         writer.write(rows(from..from + 10)).await.unwrap();
         let prepared = writer.prepare_commit(checkpoint).await.unwrap();
-        let text = String::from_utf8_lossy(&prepared[0]).into_owned();
-        let (_, rest) = text.split_once("\"transactional_id\":\"").unwrap();
-        ids.insert(rest.split_once('"').unwrap().0.to_owned());
+        ids.insert(transactional_id(&prepared));
         sink.commit(prepared).await.unwrap();
     }
     assert!(ids.len() <= 3, "{ids:?}");
@@ -177,6 +175,60 @@ async fn many_checkpoints_take_few_transactional_ids() {
         "{ids:?}"
     );
     assert_eq!(committed_ids(&servers(), &topic), all(10..210));
+}
+
+fn transactional_id(prepared: &[Vec<u8>]) -> String {
+    let text = String::from_utf8_lossy(&prepared[0]).into_owned();
+    let (_, rest) = text.split_once("\"transactional_id\":\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_whose_commits_are_done_by_another_process_takes_few_transactional_ids() {
+    let (id, topic, config) = target().await;
+    let tasks = sink(&id, &people(), &config).await.unwrap();
+    let coordinator = sink(&id, &people(), &config).await.unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    // One writer for all checkpoints, or each time another one that ends with its checkpoint.
+    for lasts in [true, false] {
+        let mut lasting = writer(&tasks, &id, 0).await;
+        for checkpoint in 1..=12 {
+            let from = i64::try_from(checkpoint).unwrap() * 10 + if lasts { 0 } else { 1000 };
+            let checkpoint = checkpoint + if lasts { 0 } else { 100 };
+            let mut single = writer(&tasks, &id, usize::try_from(checkpoint).unwrap()).await;
+            let own = if lasts { &mut lasting } else { &mut single };
+            own.write(rows(from..from + 10)).await.unwrap();
+            let prepared = own.prepare_commit(checkpoint).await.unwrap();
+            ids.insert(transactional_id(&prepared));
+            single.close().await.unwrap();
+            coordinator.commit(prepared).await.unwrap();
+        }
+        lasting.close().await.unwrap();
+    }
+    assert!(ids.len() <= 5, "{ids:?}");
+    let expected: Vec<i64> = (10..130).chain(1010..1130).collect();
+    assert_eq!(committed_ids(&servers(), &topic), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_commit_is_known_for_done_after_its_id_was_used_again() {
+    let (id, topic, config) = target().await;
+    let tasks = sink(&id, &people(), &config).await.unwrap();
+    let coordinator = sink(&id, &people(), &config).await.unwrap();
+    let mut writer = writer(&tasks, &id, 0).await;
+    let mut all_prepared = Vec::new();
+    for checkpoint in 1..=8 {
+        let from = i64::try_from(checkpoint).unwrap() * 10;
+        writer.write(rows(from..from + 10)).await.unwrap();
+        let prepared = writer.prepare_commit(checkpoint).await.unwrap();
+        coordinator.commit(prepared.clone()).await.unwrap();
+        all_prepared.extend(prepared);
+    }
+    // Another transaction under one of the ids, which is aborted.
+    writer.write(rows(500..510)).await.unwrap();
+    writer.abort().await.unwrap();
+    coordinator.commit(all_prepared).await.unwrap();
+    assert_eq!(committed_ids(&servers(), &topic), all(10..90));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use seatunnel_api::plan::{JobPlan, NodeKind};
 use seatunnel_api::{Error, Result};
+use seatunnel_translation::same_nodes;
 
 use super::content::{Content, SourceContent};
 use crate::codes;
@@ -25,7 +26,7 @@ pub(crate) fn fit(plan: &JobPlan, content: &Content) -> Result<Fit> {
     let mut problems = Vec::new();
     let sources: Vec<usize> = plan.sources().collect();
     let names = content.sources.iter().map(|s| s.name.as_str());
-    let found_sources = assign(plan, names, &sources);
+    let found_sources = same_nodes(plan, names, &sources);
     let mut fit = Fit {
         sources: Vec::new(),
         sinks: Vec::new(),
@@ -41,7 +42,7 @@ pub(crate) fn fit(plan: &JobPlan, content: &Content) -> Result<Fit> {
     }
     let sinks: Vec<usize> = plan.sinks().collect();
     let names = content.sinks.iter().map(|s| s.name.as_str());
-    fit.sinks = assign(plan, names, &sinks);
+    fit.sinks = same_nodes(plan, names, &sinks);
     for (stored, found) in content.sinks.iter().zip(&fit.sinks) {
         if found.is_none() && !stored.committables.is_empty() {
             let gone = format!(
@@ -63,39 +64,6 @@ pub(crate) fn fit(plan: &JobPlan, content: &Content) -> Result<Fit> {
         ),
     )
     .with_help("change it back, or start over with --fresh"))
-}
-
-/// For each name the node that it stands for, each node once.
-fn assign<'a>(
-    plan: &JobPlan,
-    names: impl Iterator<Item = &'a str>,
-    nodes: &[usize],
-) -> Vec<Option<usize>> {
-    let mut left = nodes.to_vec();
-    let mut found: Vec<(&str, Option<usize>)> = names.map(|name| (name, None)).collect();
-    for (name, own) in &mut found {
-        if let Some(at) = left.iter().position(|n| plan.nodes[*n].name == *name) {
-            *own = Some(left.remove(at));
-        }
-    }
-    for (name, own) in &mut found {
-        if own.is_some() {
-            continue;
-        }
-        let mut alike = left.iter().enumerate();
-        let mut alike = alike
-            .by_ref()
-            .filter(|(_, n)| plugin(&plan.nodes[**n].name) == plugin(name));
-        if let (Some((at, _)), None) = (alike.next(), alike.next()) {
-            *own = Some(left.remove(at));
-        }
-    }
-    found.into_iter().map(|(_, own)| own).collect()
-}
-
-/// `Kafka` of `source[0] Kafka`.
-fn plugin(name: &str) -> &str {
-    name.split_once("] ").map_or(name, |(_, plugin)| plugin)
 }
 
 /// The tables that a source brought and does not bring any more.

@@ -1,11 +1,12 @@
 //! Rows as the columns that a DataFrame is read from.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_array::{Array, ArrayRef, Int8Array, StructArray};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType as ArrowType, Field};
+use seatunnel_api::erased::SplitBytes;
 use seatunnel_api::{Batch, CatalogTable, DataType, Error, Result, RowKinds};
 
 use super::{plugins, schema, schema::shape};
@@ -17,6 +18,8 @@ use crate::reader::{Polled, Reader};
 pub struct SparkColumns {
     reader: Reader,
     table: Arc<CatalogTable>,
+    /// Splits that were read to their ends, with their last positions.
+    finished: Mutex<Vec<SplitBytes>>,
 }
 
 /// What [`SparkColumns::poll`] gives.
@@ -24,20 +27,25 @@ pub struct SparkColumns {
 pub enum PolledColumns {
     /// Nothing in this time.
     Nothing,
-    /// The reader is at its end.
+    /// The reader is at its end, or has read all splits that it was given.
     End,
+    /// No rows of this table, but a checkpoint may be taken.
+    Safe,
     /// Rows.
     Rows {
         /// The table's columns, then one with the numbers of the rows' kinds.
         columns: StructArray,
         /// Whether there are others than inserts.
         changes: bool,
+        /// Whether a checkpoint may be taken behind them.
+        safe: bool,
     },
 }
 
 impl SparkColumns {
     /// Opens a reader of the source at this position of the plan, for the rows of one of the tables
-    /// that [`SparkColumns::tables`] has. Splits are given to [`SparkColumns::reader`].
+    /// that [`SparkColumns::tables`] has. Splits are given to [`SparkColumns::reader`]. `positions` says whether
+    /// [`SparkColumns::snapshot`] will be asked for.
     ///
     /// # Errors
     /// If there is no such source or table.
@@ -47,14 +55,16 @@ impl SparkColumns {
         subtask: usize,
         parallelism: usize,
         table: usize,
+        positions: bool,
     ) -> Result<Self> {
         let table = Self::tables(job)?
             .get(table)
             .cloned()
             .ok_or_else(|| Error::new(codes::PLAN_DIFFERS, "the job has no such table"))?;
         Ok(Self {
-            reader: Reader::open_columns(job.clone(), source, subtask, parallelism)?,
+            reader: Reader::open_columns(job.clone(), source, subtask, parallelism, positions)?,
             table,
+            finished: Mutex::default(),
         })
     }
 
@@ -118,17 +128,35 @@ impl SparkColumns {
     pub fn poll(&self, timeout: Duration) -> Result<PolledColumns> {
         Ok(match self.reader.poll(timeout)? {
             Polled::End => PolledColumns::End,
-            Polled::Rows(batch)
+            Polled::WantsSplit(0) => PolledColumns::End,
+            Polled::Finished(split) => {
+                self.finished().push(split);
+                PolledColumns::Nothing
+            }
+            Polled::Safe => PolledColumns::Safe,
+            Polled::Rows { batch, safe }
                 if Arc::ptr_eq(batch.table(), &self.table)
                     || batch.table().path() == self.table.path() =>
             {
                 PolledColumns::Rows {
                     changes: !batch.kinds().all_inserts(),
                     columns: columns(&batch)?,
+                    safe,
                 }
             }
+            Polled::Rows { safe: true, .. } => PolledColumns::Safe,
             _ => PolledColumns::Nothing,
         })
+    }
+
+    /// Where it stands behind what [`SparkColumns::poll`] has given: the splits that it holds, and those that are
+    /// read to their ends.
+    pub fn snapshot(&self) -> (Vec<SplitBytes>, Vec<SplitBytes>) {
+        (self.reader.snapshot(), self.finished().clone())
+    }
+
+    fn finished(&self) -> std::sync::MutexGuard<'_, Vec<SplitBytes>> {
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,15 +18,33 @@ const DATAFRAME: &str = "dataframe";
 pub enum End {
     /// Nothing: the job has both ends.
     None,
-    /// Its sink: rows are read. The text is the `plugin_output` that is meant.
-    Sink(Option<String>),
+    /// Its sink: rows are read.
+    Sink {
+        /// The `plugin_output` that is meant.
+        output: Option<String>,
+        /// How they are read.
+        mode: Mode,
+    },
     /// Its source: rows are written.
     Source {
         /// The DataFrame's schema as Spark's JSON.
         schema: String,
         /// The table that its rows are of.
         table: Option<String>,
+        /// How they are written.
+        mode: Mode,
     },
+}
+
+/// How a DataFrame is read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// As one batch: a job that streams is refused.
+    Batch,
+    /// As a stream of Spark's: a job that doesn't say its mode is a streaming one.
+    Stream,
+    /// That is not known yet.
+    Unknown,
 }
 
 /// Where a job file is.
@@ -58,17 +76,20 @@ pub fn job_of_config(config: Config<'_>, end: End) -> Result<JobPayload> {
         tracing::warn!("{warning}");
     }
     let mut root = loaded.root.to_json();
-    let is_dataframe = !matches!(end, End::None);
+    let mode = match &end {
+        End::None => Mode::Unknown,
+        End::Sink { mode, .. } | End::Source { mode, .. } => *mode,
+    };
     match end {
         End::None => {}
-        End::Sink(output) => {
+        End::Sink { output, .. } => {
             let mut block = json!({ "plugin_name": plugins::TABLE });
             if let Some(output) = output {
                 block["plugin_input"] = json!(output);
             }
             put(&mut root, "sink", block, "read")?;
         }
-        End::Source { schema, table } => {
+        End::Source { schema, table, .. } => {
             let mut block = json!({
                 "plugin_name": plugins::ROWS, "plugin_output": DATAFRAME, "schema": schema
             });
@@ -78,17 +99,31 @@ pub fn job_of_config(config: Config<'_>, end: End) -> Result<JobPayload> {
             put(&mut root, "source", block, "written")?;
         }
     }
+    if mode == Mode::Stream {
+        stream_if_not_said(&mut root);
+    }
     let payload = JobPayload::of_json(job::new_job_id(), &root);
-    if payload.spec()?.env.job_mode == JobMode::Streaming && is_dataframe {
+    if payload.spec()?.env.job_mode == JobMode::Streaming && mode == Mode::Batch {
         return Err(Error::new(
             codes::UNSUPPORTED,
             "a DataFrame is a batch, and the job is a streaming one",
         )
         .with_help(
-            "take `job.mode` out of `env`; streaming jobs run with `seatunnel --engine spark`",
+            "take `job.mode` out of `env`; or read by `readStream`, and write by `writeStream`",
         ));
     }
     Ok(payload)
+}
+
+fn stream_if_not_said(root: &mut Json) {
+    let said = root.pointer("/env/job.mode").is_some() || root.pointer("/env/job/mode").is_some();
+    if said || !root.is_object() {
+        return;
+    }
+    if !root["env"].is_object() {
+        root["env"] = json!({});
+    }
+    root["env"]["job.mode"] = json!("STREAMING");
 }
 
 fn put(root: &mut Json, section: &str, block: Json, what: &str) -> Result<()> {

@@ -9,7 +9,7 @@ mod unsafe_rows;
 mod writer;
 
 pub use columns::{PolledColumns, SparkColumns};
-pub use job::{Config, End, job_of_config};
+pub use job::{Config, End, Mode, job_of_config};
 pub use plugins::register;
 pub use schema::{shape, to_spark};
 pub use unsafe_rows::RowFormat;

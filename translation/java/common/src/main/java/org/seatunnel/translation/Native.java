@@ -9,7 +9,7 @@ package org.seatunnel.translation;
  */
 public final class Native {
     /** The ABI that this class was written for; the library says which it has. */
-    public static final int ABI = 1;
+    public static final int ABI = 2;
 
     /** What {@link #readerPoll} gives: the reader is at its end, and so are all its splits. */
     public static final byte END = 0;
@@ -230,8 +230,17 @@ public final class Native {
 
     /** What {@link #columnsPoll} gives: nothing came in this time. */
     public static final long NO_COLUMNS = -1;
-    /** What {@link #columnsPoll} gives: the reader is at its end. */
+    /** What {@link #columnsPoll} gives: the reader is at its end, or has read all splits that it was given. */
     public static final long COLUMNS_END = -2;
+    /** What {@link #columnsPoll} gives: no rows, but positions have moved; reading could go on from here. */
+    public static final long COLUMNS_SAFE = -3;
+
+    /** How a DataFrame is read or written: as one batch. */
+    public static final int BATCH = 0;
+    /** How a DataFrame is read or written: as a stream; a job that does not say its mode is a streaming one. */
+    public static final int STREAM = 1;
+    /** How a DataFrame is read or written: as the job file says, or that is not known yet. */
+    public static final int UNKNOWN = 2;
 
     /**
      * The job of a job file, for {@link #jobOpen}.
@@ -244,16 +253,18 @@ public final class Native {
      * The job of a job file without sinks, whose rows are to be read by {@link #columnsOpen}.
      *
      * @param output the {@code plugin_output} whose rows are meant, or null for the last
+     * @param mode {@link #BATCH}, {@link #STREAM} or {@link #UNKNOWN}
      */
-    public static native byte[] jobToRead(byte[] config, boolean isFile, byte[] output);
+    public static native byte[] jobToRead(byte[] config, boolean isFile, byte[] output, int mode);
 
     /**
      * The job of a job file without sources, which takes rows by {@link #rowsOpen}.
      *
      * @param schema what Spark writes of their schema, JSON
      * @param table what table they are of, or null
+     * @param mode {@link #BATCH}, {@link #STREAM} or {@link #UNKNOWN}
      */
-    public static native byte[] jobToWrite(byte[] config, boolean isFile, byte[] schema, byte[] table);
+    public static native byte[] jobToWrite(byte[] config, boolean isFile, byte[] schema, byte[] table, int mode);
 
     /** Frames: the position of a table of a job that is read (int), and its schema as Spark reads it, JSON. */
     public static native byte[] jobTable(long job, byte[] name);
@@ -265,13 +276,31 @@ public final class Native {
      */
     public static native byte[] sinkTables(long job, int sink);
 
-    /** Opens a reader of a job that is read, which gives columns; splits as frames of frames of id and split. */
+    /**
+     * Opens a reader of a job that is read, which gives columns; splits as frames of frames of id and split.
+     *
+     * @param complete whether the source will have no others
+     * @param positions whether {@link #columnsSnapshot} will be asked for
+     */
     public static native long columnsOpen(
-            long job, int source, int subtask, int parallelism, int table, byte[] splits);
+            long job,
+            int source,
+            int subtask,
+            int parallelism,
+            int table,
+            byte[] splits,
+            boolean complete,
+            boolean positions);
 
     /**
-     * What comes next: twice the number of rows, and one more if there are others than inserts among them; or one of the
-     * numbers above.
+     * Where it stands behind all that {@link #columnsPoll} has given. Frames: the splits that it holds, and those that are read
+     * to their ends; both as frames of frames of id and split.
+     */
+    public static native byte[] columnsSnapshot(long columns);
+
+    /**
+     * What comes next: four times the number of rows, and one more if there are others than inserts among them, and two more if
+     * reading could go on behind them; or one of the numbers above, which are negative.
      *
      * @param address where a struct of Arrow's C data interface is put, if there are rows: a struct of the table's columns,
      *     and of one with the numbers of the kinds of rows. It is valid until {@link #columnsRelease}.

@@ -43,8 +43,8 @@ public final class FlinkJob {
     }
 
     private static void run(String[] args) throws Exception {
-        byte[] payload = JobArguments.read(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        byte[] payload = JobArguments.read(args, env.getConfiguration());
         try (OpenHandles handles = new OpenHandles()) {
             long job = handles.add(Native.jobOpen(payload));
             JobDescription description = JobDescription.of(job);

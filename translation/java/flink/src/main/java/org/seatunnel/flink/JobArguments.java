@@ -5,25 +5,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 
+import org.apache.flink.configuration.ReadableConfig;
+
 /** Where a job comes from. */
 final class JobArguments {
-    private static final String USAGE = "arguments: --job FILE, or --job-base64 TEXT: what the launcher has made of a job file";
+    /** The setting that holds it where the cluster is there for this job. Flink hides settings with such a name. */
+    static final String SETTING = "seatunnel.job.secret";
+
+    private static final String USAGE = "arguments: --job FILE; or none, and the setting " + SETTING
+            + ": what the launcher has made of a job file";
 
     private JobArguments() {}
 
     /** The job. */
-    static byte[] read(String[] args) throws IOException {
-        if (args.length != 2) {
+    static byte[] read(String[] args, ReadableConfig config) throws IOException {
+        String setting = Beginning.text(config, SETTING);
+        if (args.length == 0 && setting != null) {
+            return decode(setting);
+        }
+        if (args.length != 2 || !args[0].equals("--job")) {
             throw new IllegalArgumentException(USAGE);
         }
-        switch (args[0]) {
-            case "--job":
-                return file(Path.of(args[1]));
-            case "--job-base64":
-                return decode(args[1]);
-            default:
-                throw new IllegalArgumentException(USAGE);
-        }
+        return file(Path.of(args[1]));
     }
 
     /** A file is looked for where it is said to be, then by its name in the working folder, where YARN and Kubernetes put files. */
@@ -36,12 +39,12 @@ final class JobArguments {
         throw new IllegalArgumentException("the job file " + given + " is neither there nor in the working folder");
     }
 
-    /** Either alphabet: the one for addresses needs no quotes in a shell. */
+    /** Older files of settings have no quotes, and so keep them. */
     private static byte[] decode(String text) {
         try {
-            return Base64.getDecoder().decode(text.replace('-', '+').replace('_', '/'));
+            return Base64.getUrlDecoder().decode(text.replace("\"", ""));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("what follows --job-base64 is not Base64");
+            throw new IllegalArgumentException("the setting " + SETTING + " is not Base64");
         }
     }
 }

@@ -9,7 +9,8 @@ import org.apache.spark.SparkFiles;
 
 /** Where a job comes from. */
 final class JobArguments {
-    private static final String USAGE = "arguments: --job FILE, or --job-base64 TEXT: what the launcher has made of a job file";
+    private static final String USAGE =
+            "arguments: --job FILE, or --job-variable NAME of the environment: what the launcher has made of a job file";
 
     private final String file;
     private final byte[] payload;
@@ -26,19 +27,27 @@ final class JobArguments {
         switch (args[0]) {
             case "--job":
                 return new JobArguments(args[1], null);
-            case "--job-base64":
-                return new JobArguments(null, decode(args[1]));
+            case "--job-variable":
+                return new JobArguments(null, ofVariable(args[1]));
             default:
                 throw new IllegalArgumentException(USAGE);
         }
     }
 
-    /** Either alphabet: the one for addresses needs no quotes in a shell. */
-    private static byte[] decode(String text) {
+    private static byte[] ofVariable(String variable) {
+        String text = System.getenv(variable);
+        if (text == null) {
+            throw new IllegalArgumentException(
+                    "the cluster has not handed the variable " + variable + " of the environment on to the driver");
+        }
+        return decode(text);
+    }
+
+    static byte[] decode(String text) {
         try {
-            return Base64.getDecoder().decode(text.replace('-', '+').replace('_', '/'));
+            return Base64.getUrlDecoder().decode(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("what follows --job-base64 is not Base64");
+            throw new IllegalArgumentException("what --job-variable names is not Base64");
         }
     }
 

@@ -9,18 +9,19 @@ import org.seatunnel.translation.Frames;
  * Where a reader stands when its time is over. It follows the reader's last rows to the writer, which sends it to the driver
  * together with what it has prepared: so of several attempts of a task, parts and positions are always of the same one.
  */
-final class Positions {
+public final class Positions {
     /** The first byte, where an element has another. */
     private static final byte TAG = 16;
 
     /** The source's position in the job's plan. */
-    final int source;
+    public final int source;
     /** The splits that are not at their end: each as frames of id and split. */
-    final List<byte[]> held;
+    public final List<byte[]> held;
     /** Those that are, in order. */
-    final List<byte[]> finished;
+    public final List<byte[]> finished;
 
-    private Positions(int source, List<byte[]> held, List<byte[]> finished) {
+    /** Those of a reader. */
+    public Positions(int source, List<byte[]> held, List<byte[]> finished) {
         this.source = source;
         this.held = held;
         this.finished = finished;

@@ -44,7 +44,6 @@ public final class SparkJob {
     }
 
     private static void run(JobArguments arguments) throws IOException {
-        hideArguments();
         byte[] payload = arguments.read();
         JobRun known = payload == null ? null : JobRun.open(payload);
         SparkSession spark;
@@ -87,14 +86,6 @@ public final class SparkJob {
         String given = System.getProperty("spark.app.name");
         if (given == null || given.endsWith(".jar") || given.equals(SparkJob.class.getName())) {
             System.setProperty("spark.app.name", name);
-        }
-    }
-
-    /** Spark shows the command line of the driver in its UI and in its event log. A job in it has passwords. */
-    private static void hideArguments() {
-        String command = System.getProperty("sun.java.command");
-        if (command != null) {
-            System.setProperty("sun.java.command", command.replaceAll("(--job-base64[ =])\\S+", "$1..."));
         }
     }
 }

@@ -19,9 +19,10 @@ public final class SplitsPartition implements InputPartition {
     /** The splits, as {@link org.seatunnel.translation.Native#readerAddSplits} takes them. */
     public final byte[] splits;
     /** Whether the source will have no others. */
-    final boolean complete;
+    public final boolean complete;
 
-    private SplitsPartition(int source, int subtask, int parallelism, byte[] splits, boolean complete) {
+    /** For one reader. */
+    public SplitsPartition(int source, int subtask, int parallelism, byte[] splits, boolean complete) {
         this.source = source;
         this.subtask = subtask;
         this.parallelism = parallelism;

@@ -18,7 +18,7 @@ import org.seatunnel.translation.Native;
  * The states of a streaming job: in a folder of the cluster, or where the launcher keeps its state, or else in the driver's
  * memory.
  */
-final class StateStore {
+public final class StateStore {
     private static final String PREFIX = "state-";
     /** How many stay: the newest is the one that counts, the other is for those who look what has happened. */
     private static final int KEPT = 2;
@@ -45,7 +45,7 @@ final class StateStore {
     }
 
     /** Keeps them in a folder of any file system that Hadoop knows. */
-    StateStore(String folder, Configuration configuration) {
+    public StateStore(String folder, Configuration configuration) {
         job = 0;
         this.folder = new Path(folder);
         try {
@@ -57,7 +57,7 @@ final class StateStore {
     }
 
     /** The newest state, or null if there is none. */
-    StreamState newest() {
+    public StreamState newest() {
         if (folder == null) {
             return inMemory;
         }
@@ -73,7 +73,7 @@ final class StateStore {
     }
 
     /** Keeps a state. Under another name until it is whole. */
-    void write(StreamState state) {
+    public void write(StreamState state) {
         if (folder == null) {
             lasts = Native.jobKeep(job, state.number, state.toBytes());
             inMemory = state;

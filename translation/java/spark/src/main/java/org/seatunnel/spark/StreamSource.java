@@ -9,7 +9,7 @@ import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
 
 /** A source of a streaming job on the driver: its enumerator, and the splits that are being read. */
-final class StreamSource {
+public final class StreamSource {
     private static final long NEVER = -1;
     private static final long ON_FINISHED = -2;
 
@@ -22,23 +22,25 @@ final class StreamSource {
     private boolean waitsForFinished;
 
     /** @param state what it goes on with, or null */
-    StreamSource(long job, JobDescription.SourceNode node, StreamState.Source state, OpenHandles handles) {
+    public StreamSource(long job, JobDescription.SourceNode node, StreamState.Source state, OpenHandles handles) {
         this.node = node;
         enumerator = handles.add(
                 Native.enumeratorOpen(job, node.node, node.parallelism, state == null ? null : state.enumerator));
         held = state == null ? new ArrayList<>() : new ArrayList<>(state.held);
     }
 
-    int node() {
+    /** Its position in the job's plan. */
+    public int node() {
         return node.node;
     }
 
-    String name() {
+    /** What messages call it. */
+    public String name() {
         return node.name;
     }
 
     /** Whether there is nothing left to read, now or later. */
-    boolean isDone() {
+    public boolean isDone() {
         return complete && held.isEmpty();
     }
 
@@ -49,10 +51,20 @@ final class StreamSource {
 
     /** What there is to read, in the next query. */
     List<SplitsPartition> partitions() {
+        return SplitsPartition.deal(node.node, node.parallelism, splits(), complete);
+    }
+
+    /** The splits that are to be read: each as frames of id and split. */
+    public List<byte[]> splits() {
         if (!complete && !waitsForFinished && due - System.nanoTime() <= 0) {
             discover();
         }
-        return SplitsPartition.deal(node.node, node.parallelism, held, complete);
+        return held;
+    }
+
+    /** Whether there will be no others than {@link #splits}. */
+    public boolean isComplete() {
+        return complete;
     }
 
     private void discover() {
@@ -84,7 +96,7 @@ final class StreamSource {
     }
 
     /** Readers have come as far as this. */
-    void moved(List<Positions> all) {
+    public void moved(List<Positions> all) {
         held = new ArrayList<>();
         for (Positions positions : all) {
             if (positions.source == node.node) {
@@ -99,12 +111,12 @@ final class StreamSource {
     }
 
     /** What it would go on with. */
-    StreamState.Source snapshot() {
+    public StreamState.Source snapshot() {
         return new StreamState.Source(Native.enumeratorSnapshot(enumerator), new ArrayList<>(held));
     }
 
     /** The positions of a query are durable; finished splits included. */
-    void durable(List<Positions> all) {
+    public void durable(List<Positions> all) {
         List<byte[]> positions = new ArrayList<>();
         for (Positions own : all) {
             if (own.source == node.node) {

@@ -9,36 +9,37 @@ import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 
 /** A streaming job between two queries: where its sources stand, and what is to be committed with that. */
-final class StreamState {
+public final class StreamState {
     private static final int VERSION = 1;
 
     /** A source. */
-    static final class Source {
+    public static final class Source {
         /** What its enumerator goes on with. */
-        final byte[] enumerator;
+        public final byte[] enumerator;
         /** The splits that are being read: each as frames of id and split. */
-        final List<byte[]> held;
+        public final List<byte[]> held;
 
-        Source(byte[] enumerator, List<byte[]> held) {
+        public Source(byte[] enumerator, List<byte[]> held) {
             this.enumerator = enumerator;
             this.held = held;
         }
     }
 
     /** How many queries came before. */
-    final long number;
+    public final long number;
     /** By position in the job's plan. */
-    final Map<Integer, Source> sources;
+    public final Map<Integer, Source> sources;
     /** What the query before has prepared. */
-    final List<byte[]> parts;
+    public final List<byte[]> parts;
 
-    StreamState(long number, Map<Integer, Source> sources, List<byte[]> parts) {
+    public StreamState(long number, Map<Integer, Source> sources, List<byte[]> parts) {
         this.number = number;
         this.sources = sources;
         this.parts = parts;
     }
 
-    byte[] toBytes() {
+    /** As bytes of a version. */
+    public byte[] toBytes() {
         List<byte[]> from = new ArrayList<>();
         sources.forEach((node, source) ->
                 from.add(Frames.pack(Frames.ofInt(node), source.enumerator, Frames.pack(source.held))));
@@ -46,7 +47,8 @@ final class StreamState {
                 Frames.ofInt(VERSION), Frames.ofText(Long.toString(number)), Frames.pack(from), Frames.pack(parts));
     }
 
-    static StreamState of(byte[] bytes) {
+    /** From {@link #toBytes}. */
+    public static StreamState of(byte[] bytes) {
         List<byte[]> fields = Frames.unpack(bytes);
         int version = Frames.toInt(fields.get(0));
         if (version != VERSION) {

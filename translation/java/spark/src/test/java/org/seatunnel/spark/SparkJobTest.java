@@ -23,20 +23,21 @@ class SparkJobTest {
         assertNull(JobArguments.parse(new String[] {"--job", file}).read());
         Files.write(folder.resolve("job"), job);
         assertArrayEquals(job, JobArguments.parse(new String[] {"--job", file}).read());
-        for (Base64.Encoder encoder : new Base64.Encoder[] {
-            Base64.getEncoder(), Base64.getUrlEncoder(), Base64.getUrlEncoder().withoutPadding()
-        }) {
-            assertArrayEquals(
-                    job, JobArguments.parse(new String[] {"--job-base64", encoder.encodeToString(job)}).read());
-        }
+        assertArrayEquals(job, JobArguments.decode(Base64.getUrlEncoder().withoutPadding().encodeToString(job)));
     }
 
     @Test
     void wrongArgumentsAreNotRepeated() {
-        for (String[] args : new String[][] {{}, {"hunter2"}, {"--jobs", "hunter2"}, {"--job-base64", "!hunter2"}}) {
+        for (String[] args : new String[][] {{}, {"hunter2"}, {"--jobs", "hunter2"}}) {
             String message = assertThrows(IllegalArgumentException.class, () -> JobArguments.parse(args)).getMessage();
             assertTrue(message.contains("--job") && !message.contains("hunter2"), message);
         }
+        String message =
+                assertThrows(IllegalArgumentException.class, () -> JobArguments.decode("!hunter2")).getMessage();
+        assertTrue(message.contains("--job") && !message.contains("hunter2"), message);
+        String[] unknown = {"--job-variable", "NO_SUCH_VARIABLE"};
+        message = assertThrows(IllegalArgumentException.class, () -> JobArguments.parse(unknown)).getMessage();
+        assertTrue(message.contains("NO_SUCH_VARIABLE"), message);
     }
 
     @Test

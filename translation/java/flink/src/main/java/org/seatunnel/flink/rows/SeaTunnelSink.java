@@ -85,8 +85,9 @@ public final class SeaTunnelSink extends CommittingSink {
          */
         public SeaTunnelSink build() {
             String schema = RowSchema.json(type, types);
+            byte[] path = table == null ? null : Frames.ofText(table);
             byte[] payload = Native.jobToWrite(
-                    Frames.ofText(config), false, Frames.ofText(schema), table == null ? null : Frames.ofText(table));
+                    Frames.ofText(config), false, Frames.ofText(schema), path, Native.UNKNOWN);
             try (OpenHandles handles = new OpenHandles()) {
                 String run = JobDescription.of(handles.add(Native.jobOpen(payload))).id;
                 return new SeaTunnelSink(payload, run, type, schema);

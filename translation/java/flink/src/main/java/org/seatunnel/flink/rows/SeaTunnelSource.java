@@ -82,7 +82,7 @@ public final class SeaTunnelSource implements Source<RowData, ElementSplit, byte
      * @param table the table's path, or null if there is only one
      */
     public static SeaTunnelSource of(String config, String table) {
-        return new SeaTunnelSource(Native.jobToRead(Frames.ofText(config), false, null), table);
+        return new SeaTunnelSource(Native.jobToRead(Frames.ofText(config), false, null, Native.UNKNOWN), table);
     }
 
     private static int position(List<TableColumns> tables, String name) {

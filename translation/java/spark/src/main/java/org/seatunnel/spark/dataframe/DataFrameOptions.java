@@ -27,6 +27,7 @@ final class DataFrameOptions {
     private final boolean isFile;
     private final byte[] table;
     private final byte[] output;
+    private final String checkpointLocation;
 
     DataFrameOptions(CaseInsensitiveStringMap options) {
         String file = options.get(FILE);
@@ -39,6 +40,7 @@ final class DataFrameOptions {
         config = Frames.ofText(isFile ? file : text);
         table = optional(options.get("table"));
         output = optional(options.get("output"));
+        checkpointLocation = options.get("checkpointLocation");
     }
 
     private static byte[] optional(String text) {
@@ -50,13 +52,22 @@ final class DataFrameOptions {
         return table;
     }
 
-    /** The job that reads. */
-    byte[] jobToRead() {
-        return Native.jobToRead(config, isFile, output);
+    /**
+     * The job that reads.
+     *
+     * @param mode how: one of the constants of {@link Native}
+     */
+    byte[] jobToRead(int mode) {
+        return Native.jobToRead(config, isFile, output, mode);
     }
 
-    /** The job that writes rows of this schema. */
-    byte[] jobToWrite(byte[] schema) {
-        return Native.jobToWrite(config, isFile, schema, table);
+    /** The job that writes rows of this schema; mode as {@link #jobToRead} has it. */
+    byte[] jobToWrite(byte[] schema, int mode) {
+        return Native.jobToWrite(config, isFile, schema, table, mode);
+    }
+
+    /** Where a stream that is written keeps what is under way, if the options say so. */
+    String checkpointLocation() {
+        return checkpointLocation;
     }
 }

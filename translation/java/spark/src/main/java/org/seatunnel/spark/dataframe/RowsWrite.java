@@ -19,7 +19,7 @@ final class RowsWrite implements BatchWrite {
 
     RowsWrite(DataFrameOptions options, StructType schema) {
         this.schema = schema;
-        payload = options.jobToWrite(Frames.ofText(schema.json()));
+        payload = options.jobToWrite(Frames.ofText(schema.json()), Native.BATCH);
         job = handles.add(Native.jobOpen(payload));
     }
 

@@ -22,11 +22,9 @@ final class RowsWriter implements DataWriter<InternalRow> {
     /** Rows are handed over when they take so much; one that is larger goes alone. */
     private static final long BYTES = 4 << 20;
     private static final int SIZE_BYTES = 8;
-    /** All is committed together. */
-    private static final long CHECKPOINT = 1;
-
     private final OpenHandles handles = new OpenHandles();
     private final StructType schema;
+    private final long checkpoint;
     private final long rows;
     private UnsafeProjection projection;
     private long buffer;
@@ -34,8 +32,13 @@ final class RowsWriter implements DataWriter<InternalRow> {
     private long length;
     private int count;
 
-    RowsWriter(byte[] payload, StructType schema, int subtask) {
+    /**
+     * @param subtask a number that no other attempt of a task has
+     * @param checkpoint what parts are committed together
+     */
+    RowsWriter(byte[] payload, StructType schema, int subtask, long checkpoint) {
         this.schema = schema;
+        this.checkpoint = checkpoint;
         try {
             long job = handles.add(Native.jobOpen(payload));
             rows = handles.add(Native.rowsOpen(job, subtask, Frames.ofText(schema.json())));
@@ -87,7 +90,7 @@ final class RowsWriter implements DataWriter<InternalRow> {
     @Override
     public WriterCommitMessage commit() {
         handOver();
-        while (!Native.rowsPrepareStart(rows, CHECKPOINT, true, Tasks.PATIENCE_MILLIS)) {
+        while (!Native.rowsPrepareStart(rows, checkpoint, true, Tasks.PATIENCE_MILLIS)) {
             Tasks.stopIfKilled();
         }
         byte[] parts;

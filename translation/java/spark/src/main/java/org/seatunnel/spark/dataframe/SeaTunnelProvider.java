@@ -8,9 +8,11 @@ import org.apache.spark.sql.connector.expressions.Transform;
 import org.apache.spark.sql.sources.DataSourceRegister;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
+import org.seatunnel.translation.Native;
 
 /**
- * Sources of connectors as DataFrames, and DataFrames into their sinks: {@code spark.read().format("seatunnel")}.
+ * Sources of connectors as DataFrames, and DataFrames into their sinks: {@code spark.read().format("seatunnel")}, and the
+ * same with {@code readStream} and {@code writeStream}.
  *
  * <p>Options: see {@link DataFrameOptions}.
  */
@@ -25,7 +27,7 @@ public final class SeaTunnelProvider implements TableProvider, DataSourceRegiste
 
     @Override
     public StructType inferSchema(CaseInsensitiveStringMap options) {
-        return SourceJob.open(new DataFrameOptions(options)).schema();
+        return SourceJob.open(new DataFrameOptions(options), Native.UNKNOWN).schema();
     }
 
     /** A DataFrame that is written brings its schema. */

@@ -13,6 +13,7 @@ import org.apache.spark.sql.connector.write.BatchWrite;
 import org.apache.spark.sql.connector.write.LogicalWriteInfo;
 import org.apache.spark.sql.connector.write.Write;
 import org.apache.spark.sql.connector.write.WriteBuilder;
+import org.apache.spark.sql.connector.write.streaming.StreamingWrite;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -25,6 +26,8 @@ final class SeaTunnelTable implements SupportsRead, SupportsWrite, SupportsMetad
 
     private final StructType schema;
     private final DataFrameOptions options;
+    /** What a stream is written with; null if none is. */
+    private RowsStream stream;
 
     SeaTunnelTable(StructType schema, DataFrameOptions options) {
         this.schema = schema;
@@ -46,7 +49,11 @@ final class SeaTunnelTable implements SupportsRead, SupportsWrite, SupportsMetad
     @Override
     public Set<TableCapability> capabilities() {
         return EnumSet.of(
-                TableCapability.BATCH_READ, TableCapability.BATCH_WRITE, TableCapability.ACCEPT_ANY_SCHEMA);
+                TableCapability.BATCH_READ,
+                TableCapability.BATCH_WRITE,
+                TableCapability.MICRO_BATCH_READ,
+                TableCapability.STREAMING_WRITE,
+                TableCapability.ACCEPT_ANY_SCHEMA);
     }
 
     @Override
@@ -78,17 +85,7 @@ final class SeaTunnelTable implements SupportsRead, SupportsWrite, SupportsMetad
 
     @Override
     public ScanBuilder newScanBuilder(CaseInsensitiveStringMap ignored) {
-        SourceJob job = SourceJob.open(options);
-        if (!sameTypes(job.schema(), schema)) {
-            throw new IllegalArgumentException(
-                    "the source has the schema " + job.schema().toDDL() + ", and not the one that was given: leave it out");
-        }
-        return new ColumnsScan.Builder(job);
-    }
-
-    /** Spark may make a schema say that its fields hold nulls. */
-    private static boolean sameTypes(StructType own, StructType given) {
-        return own.asNullable().equals(given.asNullable());
+        return new ColumnsScan.Builder(options, schema);
     }
 
     @Override
@@ -106,8 +103,21 @@ final class SeaTunnelTable implements SupportsRead, SupportsWrite, SupportsMetad
                     public BatchWrite toBatch() {
                         return new RowsWrite(options, info.schema());
                     }
+
+                    @Override
+                    public StreamingWrite toStreaming() {
+                        return stream(info.queryId(), info.schema());
+                    }
                 };
             }
         };
+    }
+
+    /** Spark asks anew for each epoch; what was begun goes on as long as the query. */
+    private synchronized RowsStream stream(String queryId, StructType rows) {
+        if (stream == null || !stream.queryId().equals(queryId) || !stream.schema().equals(rows)) {
+            stream = new RowsStream(options, queryId, rows);
+        }
+        return stream;
     }
 }

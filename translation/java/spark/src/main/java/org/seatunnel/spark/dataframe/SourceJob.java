@@ -29,17 +29,27 @@ final class SourceJob {
     private final StructType schema;
     private InputPartition[] partitions;
 
-    private SourceJob(DataFrameOptions options) {
+    private SourceJob(DataFrameOptions options, int mode) {
         CLEANER.register(this, handles::close);
-        payload = options.jobToRead();
+        payload = options.jobToRead(mode);
         job = handles.add(Native.jobOpen(payload));
         List<byte[]> found = Frames.unpack(Native.jobTable(job, options.table()));
         table = Frames.toInt(found.get(0));
         schema = (StructType) DataType.fromJson(Frames.toText(found.get(1)));
     }
 
-    static SourceJob open(DataFrameOptions options) {
-        return new SourceJob(options);
+    /** @param mode how it is read: one of the constants of {@link Native} */
+    static SourceJob open(DataFrameOptions options, int mode) {
+        return new SourceJob(options, mode);
+    }
+
+    /** Its handle on the driver. */
+    long handle() {
+        return job;
+    }
+
+    JobDescription description() {
+        return JobDescription.of(job);
     }
 
     StructType schema() {

@@ -159,8 +159,8 @@ class DataFrameTest {
         String none = stack(assertThrows(Exception.class, () -> spark.read().format("seatunnel").load()));
         assertTrue(none.contains("give the option `config`"), none);
         String streaming = "env { job.mode = STREAMING }\nsource { FakeSource { schema { fields { a = int } } } }";
-        String mode = stack(assertThrows(Exception.class, () -> read(streaming)));
-        assertTrue(mode.contains("streaming"), mode);
+        String mode = stack(assertThrows(Exception.class, () -> read(streaming).count()));
+        assertTrue(mode.contains("readStream"), mode);
         Dataset<Row> interval = spark.sql("select interval 1 day as i");
         String type = stack(assertThrows(Exception.class, () -> write(interval, "sink { Console {} }")));
         assertTrue(type.contains("interval") && type.contains("cast the column"), type);

@@ -164,7 +164,7 @@ jobmanager() {
 
 # TaskManagers that are dead are counted still for some seconds; the new one tells by its log.
 taskmanager() {
-    number="$(ls "$dir"/taskmanager*.log 2>/dev/null | wc -l)"
+    number="$(find "$dir" -maxdepth 1 -name 'taskmanager*.log' | wc -l)"
     daemon "taskmanager$((number + 1))" taskmanager.sh
     for _ in $(seq 1200); do
         grep -q 'Successful registration at resource manager' "$dir/taskmanager$((number + 1)).log" && return

@@ -87,10 +87,11 @@ pub fn command(home: &Home, job: &Submission) -> Result<SubmitCommand> {
             )
             .with_help("leave `--deploy-mode cluster` out, so that the driver runs here"));
         }
-        // Otherwise the exit code would be that of handing the job over.
+        // Otherwise it would end when the job is handed over. Its exit code is 0 all the same, whatever became of it.
         command.flag("--conf", "spark.standalone.submit.waitAppCompletion=true");
         let text = job.payload_text.as_str().into();
         command.environment.push((JOB_VARIABLE, text));
+        command.logs_the_end = true;
     }
     for more in &job.more {
         command.arg(more);
@@ -102,6 +103,18 @@ pub fn command(home: &Home, job: &Submission) -> Result<SubmitCommand> {
         (false, false) => command.flag("--job", job.payload.as_os_str()),
     };
     Ok(command)
+}
+
+/// Whether the driver of a standalone cluster has finished or failed, where a line of `spark-submit` says so.
+pub fn driver_end(line: &str) -> Option<bool> {
+    let (_, rest) = line.split_once("State of driver ")?;
+    let (_, state) = rest.split_once(" is ")?;
+    let word = state.split([',', ' ']).next()?;
+    match word {
+        "FINISHED" => Some(true),
+        "FAILED" | "ERROR" | "KILLED" => Some(false),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +182,21 @@ mod tests {
             "{standalone}"
         );
         assert!(!standalone.contains("--files"), "{standalone}");
+    }
+
+    #[test]
+    fn how_a_driver_in_the_cluster_ended_stands_in_a_line() {
+        let line = |state: &str| {
+            format!(
+                "26/11/30 21:46:39 INFO ClientEndpoint: State of driver driver-2026-0001 is {state}, exiting spark-submit JVM."
+            )
+        };
+        assert_eq!(driver_end(&line("FINISHED")), Some(true));
+        for state in ["FAILED", "ERROR", "KILLED"] {
+            assert_eq!(driver_end(&line(state)), Some(false));
+        }
+        assert_eq!(driver_end("State of driver driver-1 is RUNNING"), None);
+        assert_eq!(driver_end("FAILED"), None);
     }
 
     #[test]

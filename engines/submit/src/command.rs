@@ -13,6 +13,8 @@ pub struct SubmitCommand {
     pub args: Vec<OsString>,
     /// Variables of its environment, besides those of this process.
     pub environment: Vec<(&'static str, OsString)>,
+    /// Whether its exit code says only that the job was handed over, and a line that it logs, how the job ended.
+    pub logs_the_end: bool,
 }
 
 impl SubmitCommand {
@@ -22,6 +24,7 @@ impl SubmitCommand {
             program,
             args: Vec::new(),
             environment: Vec::new(),
+            logs_the_end: false,
         }
     }
 

@@ -4,14 +4,15 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::{Error, JobMode, Result, codes as api_codes};
 use seatunnel_blocking::JobPayload;
 use seatunnel_engine_local::JobEnd;
 use seatunnel_engine_submit::{Home, Submission, SubmitCommand, codes, find_jar, settings_under};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{ChildStderr, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::job;
@@ -224,11 +225,15 @@ async fn carry_out(command: &SubmitCommand, driver: DriverPlace) -> Result<Done>
         Error::new(codes::FAILED, format!("{program} can't be started")).with_cause(e)
     };
     let environment = command.environment.iter();
-    let mut child = Command::new(&command.program)
+    let mut program = Command::new(&command.program);
+    program
         .args(&command.args)
-        .envs(environment.map(|(name, value)| (name, value)))
-        .spawn()
-        .map_err(failed)?;
+        .envs(environment.map(|(name, value)| (name, value)));
+    if command.logs_the_end {
+        program.stderr(Stdio::piped());
+    }
+    let mut child = program.spawn().map_err(failed)?;
+    let said = child.stderr.take().map(|said| tokio::spawn(pass_on(said)));
     let listen = |kind| {
         signal(kind).map_err(|e| {
             Error::new(api_codes::INTERNAL, "signals can't be listened to").with_cause(e)
@@ -250,7 +255,11 @@ async fn carry_out(command: &SubmitCommand, driver: DriverPlace) -> Result<Done>
             _ = interrupted.recv() => is_asked = true,
         }
     };
-    if status.success() {
+    let end = match said {
+        Some(said) => said.await.ok().flatten(),
+        None => Some(true),
+    };
+    if status.success() && end == Some(true) {
         return Ok(Done::Finished);
     }
     if is_asked {
@@ -258,6 +267,21 @@ async fn carry_out(command: &SubmitCommand, driver: DriverPlace) -> Result<Done>
     }
     let program = command.program.file_name().unwrap_or_default();
     let program = program.to_string_lossy();
+    if status.success() && end.is_none() {
+        return Ok(Done::Failed(
+            Error::new(
+                codes::FAILED,
+                format!("{program} has not logged how the job ended in the cluster"),
+            )
+            .with_help("look at Spark's UI; and let Spark's log here have what org.apache.spark.deploy says at INFO"),
+        ));
+    }
+    if status.success() {
+        return Ok(Done::Failed(Error::new(
+            codes::FAILED,
+            "the job failed; why is said in the log of the driver in the cluster",
+        )));
+    }
     let why = match driver {
         DriverPlace::Here => "why is said above",
         DriverPlace::Cluster => "why is said above, or in the log of the driver in the cluster",
@@ -266,6 +290,19 @@ async fn carry_out(command: &SubmitCommand, driver: DriverPlace) -> Result<Done>
         codes::FAILED,
         format!("{program} ended with {status}; {why}"),
     )))
+}
+
+/// Passes on what a program says, and looks for how the job ended.
+async fn pass_on(said: ChildStderr) -> Option<bool> {
+    let mut lines = BufReader::new(said).split(b'\n');
+    let mut end = None;
+    while let Ok(Some(mut line)) = lines.next_segment().await {
+        end = seatunnel_engine_spark::driver_end(&String::from_utf8_lossy(&line)).or(end);
+        line.push(b'\n');
+        // Nobody reads it, perhaps; the program goes on all the same.
+        let _ = std::io::stderr().write_all(&line);
+    }
+    end
 }
 
 async fn terminate(child: &tokio::process::Child) {

@@ -275,7 +275,7 @@ fn a_driver_in_the_cluster_tells_how_the_job_ended_and_nobody_its_passwords() {
     run(100).wait().succeeds();
     assert_eq!(sandbox.written("sink").len(), 100);
     let failed = run(99).wait().fails(1);
-    failed.says(&["or in the log of the driver in the cluster"]);
+    failed.says(&["the job failed; why is said in the log of the driver in the cluster"]);
     // What the driver says is where Spark keeps it.
     assert!(is_said_below(&cluster.folder(), "Job Statistic Information").is_some());
     assert!(is_said_below(&cluster.folder(), "MAX_ROW").is_some());

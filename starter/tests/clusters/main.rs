@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod flink;
+mod flink_application;
 mod processes;
 mod spark;
+mod spark_stream;
 mod support;

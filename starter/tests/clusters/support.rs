@@ -368,3 +368,17 @@ pub(crate) fn options(database: &Database) -> String {
         database.password
     )
 }
+
+/// All files below a folder.
+pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => walk(&path),
+            false => vec![path],
+        })
+        .collect()
+}

@@ -14,7 +14,7 @@ pub(crate) fn cluster() -> Arc<Cluster> {
     Cluster::shared("spark.sh", "2")
 }
 
-fn sandbox(cluster: &Arc<Cluster>) -> Sandbox {
+pub(crate) fn sandbox(cluster: &Arc<Cluster>) -> Sandbox {
     let master = cluster.variable("ST_SPARK_MASTER");
     Sandbox::new(cluster, &["--engine", "spark", "--master", master])
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use seatunnel_kafka_testkit::Kafka;
 
 use crate::processes::{kill, wait};
-use crate::spark::{cluster, executors};
+use crate::spark::{cluster, executors, sandbox};
 use crate::support::{Cluster, Running, Sandbox, alone, package, project, walk};
 
 #[test]

@@ -62,7 +62,8 @@ impl JobPayload {
             discard: Vec::new(),
             resumes: false,
             state: None,
-            config: root.to_string(),
+            // Each option in a line of its own: an error shows the line of what it is about, and no password beside it.
+            config: format!("{root:#}"),
         }
     }
 

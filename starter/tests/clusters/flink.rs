@@ -13,11 +13,11 @@ use seatunnel_kafka_testkit::Kafka;
 use crate::processes::{find, kill, wait};
 use crate::support::{Cluster, Running, Sandbox, alone, copy, options, project, walk};
 
-fn cluster() -> Arc<Cluster> {
+pub(crate) fn cluster() -> Arc<Cluster> {
     Cluster::shared("flink.sh", "2")
 }
 
-fn sandbox(cluster: &Arc<Cluster>) -> Sandbox {
+pub(crate) fn sandbox(cluster: &Arc<Cluster>) -> Sandbox {
     let master = cluster.variable("ST_FLINK");
     Sandbox::new(cluster, &["--engine", "flink", "--master", master])
 }

@@ -6,6 +6,7 @@
 
 mod flink;
 mod flink_application;
+mod joins;
 mod processes;
 mod spark;
 mod spark_stream;

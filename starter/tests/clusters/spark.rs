@@ -38,7 +38,8 @@ fn kill_driver(cluster: &Cluster, running: &Running) {
 }
 
 /// What makes a small cluster on a small machine quick.
-const ENV: &str = r#"spark { ui.enabled = false, executor.memory = 512m, locality.wait = 0s }"#;
+pub(crate) const ENV: &str =
+    r#"spark { ui.enabled = false, executor.memory = 512m, locality.wait = 0s }"#;
 
 #[test]
 fn made_up_rows_are_checked_and_a_violation_fails_the_job() {

@@ -19,6 +19,10 @@ import time
 # These take longest: they begin first.
 LONG = ["clusters", "stores", "kill", "launcher"]
 
+# Where tests of procedural macros find the compiler's own libraries.
+SYSROOT = subprocess.run(["rustc", "--print", "sysroot"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+LIBRARIES = ":".join(filter(None, [f"{SYSROOT}/lib", os.environ.get("LD_LIBRARY_PATH")]))
+
 
 def programs(arguments):
     """The programs of the tests: a name, the path, and the folder that cargo would run them in."""
@@ -46,7 +50,7 @@ def rank(name):
 def run(test):
     """Runs one program."""
     _, executable, folder = test
-    environment = {**os.environ, "CARGO_MANIFEST_DIR": str(folder)}
+    environment = {**os.environ, "CARGO_MANIFEST_DIR": str(folder), "LD_LIBRARY_PATH": LIBRARIES}
     begin = time.monotonic()
     done = subprocess.run([executable], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")

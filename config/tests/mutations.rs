@@ -213,6 +213,7 @@ fn extreme_texts_are_refused_soon() {
                 tree_of_str("extreme", &text, format, &no_environment()).map_err(|e| e.report());
         }
         let time = start.elapsed();
-        assert!(time < Duration::from_secs(2), "{time:?} for {shown:?}");
+        // Whoever doubles something for each of so many parts is never done: no machine is too busy for this.
+        assert!(time < Duration::from_secs(60), "{time:?} for {shown:?}");
     }
 }

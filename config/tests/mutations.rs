@@ -136,7 +136,7 @@ fn read(text: &str, format: Format) {
         Err(error) => drop(error.report()),
     }
     let time = start.elapsed();
-    assert!(time < Duration::from_secs(1), "{time:?} for {text:?}");
+    assert!(time < Duration::from_secs(30), "{time:?} for {text:?}");
 }
 
 #[test]

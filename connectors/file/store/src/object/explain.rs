@@ -79,12 +79,14 @@ fn is_broken_off(error: &Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<HttpError>() {
+            // What is of no known kind was not answered either: a connection that closes while a request waits for it.
             return matches!(
                 error.kind(),
                 HttpErrorKind::Connect
                     | HttpErrorKind::Interrupted
                     | HttpErrorKind::Request
                     | HttpErrorKind::Timeout
+                    | HttpErrorKind::Unknown
             );
         }
         cause = error.source();

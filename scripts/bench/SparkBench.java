@@ -56,7 +56,7 @@ public class SparkBench {
             });
             Path ours = work.resolve("seatunnel");
             timed("seatunnel", run, rows, () -> { SparkJob.run(spark, job); return count(ours); });
-            String[] sums = {"count(*)", "sum(cast(id as decimal(38)))", "sum(cast(account as decimal(38)))", "sum(amount)", "max(updated_at)", "sum(length(remark))"};
+            String[] sums = {"count(*)", "sum(cast(id as decimal(38)))", "sum(cast(account as decimal(38)))", "sum(amount)", "date_format(max(updated_at), 'yyyy-MM-dd HH:mm:ss')", "sum(length(remark))"};
             String theirs = spark.read().parquet(spark1.toString()).selectExpr(sums).first().toString();
             String found = spark.read().parquet(ours.toString()).selectExpr(sums).first().toString();
             if (!theirs.equals(found)) {

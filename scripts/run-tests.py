@@ -20,8 +20,8 @@ import time
 LONG = ["clusters", "stores", "kill", "launcher"]
 
 # Where tests of procedural macros find the compiler's own libraries.
-SYSROOT = subprocess.run(["rustc", "--print", "sysroot"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-LIBRARIES = ":".join(filter(None, [f"{SYSROOT}/lib", os.environ.get("LD_LIBRARY_PATH")]))
+OWN = subprocess.run(["rustc", "--print", "target-libdir"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+LIBRARIES = ":".join(filter(None, [OWN, os.environ.get("LD_LIBRARY_PATH")]))
 
 
 def programs(arguments):

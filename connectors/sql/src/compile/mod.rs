@@ -84,11 +84,6 @@ impl<'a> Compiler<'a> {
         self.calls
     }
 
-    /// The same value in another type, which the caller knows it can become.
-    pub(crate) fn in_type(&self, of: Typed, to: &DataType) -> Typed {
-        self.converted(of, to)
-    }
-
     /// Compiles an expression.
     ///
     /// # Errors
@@ -138,7 +133,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The same value in another type; the caller knows that it can be.
-    fn converted(&self, of: Typed, to: &DataType) -> Typed {
+    pub(crate) fn converted(&self, of: Typed, to: &DataType) -> Typed {
         if of.data_type == *to {
             return of;
         }

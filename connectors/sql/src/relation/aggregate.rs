@@ -270,7 +270,7 @@ impl Compiler<'_> {
             None,
         ));
         let typed = Typed::new(calls.aggregate(computed), call.gives);
-        Ok(self.in_type(typed, &call.result))
+        Ok(self.converted(typed, &call.result))
     }
 
     /// Reads the arguments of an aggregate with this compiler.
@@ -354,9 +354,9 @@ impl Compiler<'_> {
                     precision: 19,
                     scale: 0,
                 };
-                self.in_type(first, &digits)
+                self.converted(first, &digits)
             }
-            false if whole => self.in_type(first, &DataType::BigInt),
+            false if whole => self.converted(first, &DataType::BigInt),
             false => first,
         };
         let mut all = vec![first];
@@ -402,7 +402,7 @@ impl Compiler<'_> {
         let null = arg.data_type == DataType::Null;
         let decimal = matches!(arg.data_type, DataType::Decimal { .. });
         Ok(match takes {
-            Takes::Rows | Takes::Any if null => self.in_type(arg, &DataType::Int),
+            Takes::Rows | Takes::Any if null => self.converted(arg, &DataType::Int),
             Takes::Rows | Takes::Any => arg,
             Takes::Ordered => match arg.data_type {
                 DataType::Array(_)
@@ -411,20 +411,20 @@ impl Compiler<'_> {
                 | DataType::FloatVector(_) => {
                     return Err("what can be ordered");
                 }
-                DataType::Null => self.in_type(arg, &DataType::Int),
+                DataType::Null => self.converted(arg, &DataType::Int),
                 _ => arg,
             },
             Takes::Sum if decimal || is_whole(&arg.data_type) => arg,
-            Takes::Sum if null => self.in_type(arg, &DataType::Int),
+            Takes::Sum if null => self.converted(arg, &DataType::Int),
             Takes::Average if decimal => arg,
             Takes::Sum | Takes::Average | Takes::Float if number || null => {
-                self.in_type(arg, &DataType::Double)
+                self.converted(arg, &DataType::Double)
             }
             Takes::Sum | Takes::Average | Takes::Float => return Err("numbers"),
             Takes::Boolean if arg.data_type == DataType::Boolean => arg,
             Takes::Boolean => return Err("conditions"),
             Takes::Texts if crate::cast::can_cast(&arg.data_type, &DataType::String) => {
-                self.in_type(arg, &DataType::String)
+                self.converted(arg, &DataType::String)
             }
             Takes::Texts => return Err("texts"),
         })

@@ -183,7 +183,7 @@ fn alike(op: &str, left: Planned, right: Planned, span: Span) -> Result<(Planned
         let mut items = Vec::with_capacity(columns.len());
         for ((column, data_type), name) in columns.iter_mut().zip(&types).zip(&names) {
             let typed = Typed::column(None, &column.name, column.data_type.clone());
-            let typed = compiler.in_type(typed, data_type);
+            let typed = compiler.converted(typed, data_type);
             items.push(typed.expr.alias(name));
             if column.data_type != *data_type {
                 *column = Column {

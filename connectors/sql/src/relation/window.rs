@@ -78,7 +78,7 @@ impl Compiler<'_> {
             },
         }));
         let typed = Typed::new(calls.window(computed), called.gives);
-        Ok(self.in_type(typed, &called.result))
+        Ok(self.converted(typed, &called.result))
     }
 
     fn called(&self, expr: &Expr, function: &Function) -> Result<Called> {
@@ -156,7 +156,7 @@ impl Compiler<'_> {
                 let gives = args[0].data_type.clone();
                 let mut all = vec![args[0].expr.clone(), number(whole(1, 1)?)];
                 if let Some(otherwise) = args.get(2) {
-                    all.push(self.in_type(otherwise.clone(), &gives).expr);
+                    all.push(self.converted(otherwise.clone(), &gives).expr);
                 }
                 (function, all, gives)
             }

@@ -5,7 +5,7 @@
 //! | at | bytes | what |
 //! |---|---|---|
 //! | 0 | 1 | [`TAG`] |
-//! | 1 | 1 | bit 0: a checkpoint may be taken behind it |
+//! | 1 | 1 | bit 0: a checkpoint may be taken behind it; bit 1: the rows are not in it |
 //! | 2 | 2 | 0 |
 //! | 4 | 4 | the source's position in the plan |
 //! | 8 | 4 | the reader's number |
@@ -21,6 +21,9 @@
 //! zeros or seven, to a multiple of 8; the length of the metadata (4 bytes), four zeros, the metadata
 //! of an Arrow record batch and its buffers as Arrow's IPC format has them, without a schema: both
 //! sides know the table.
+//!
+//! If the rows are not in it, two numbers of 8 bytes follow that say where in this process they are: an
+//! engine that hands elements on within one process moves no rows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,11 +36,12 @@ use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions};
 use seatunnel_api::plan::JobPlan;
 use seatunnel_api::{Batch, CatalogTable, Error, Result, RowKind, RowKinds};
 
-use crate::codes;
+use crate::{codes, held};
 
 /// The first byte.
 pub const TAG: u8 = 1;
 const SAFE: u8 = 1;
+const HELD: u8 = 2;
 const HEAD: usize = 56;
 const NO_SINK: i32 = -1;
 /// Stands where the kind of all rows would.
@@ -170,10 +174,40 @@ fn align(out: &mut Vec<u8>) {
     out.resize(out.len().next_multiple_of(8), 0);
 }
 
+/// Writes an element of rows that stay where they are; the head's `rows` and `bytes` are those of the batch.
+pub(crate) fn held(head: &Head, batch: &Batch, (shelf, number): (u64, u64)) -> Vec<u8> {
+    let head = Head {
+        rows: batch.num_rows(),
+        bytes: batch.num_bytes() as u64,
+        ..*head
+    };
+    let mut out = Vec::with_capacity(HEAD + 16);
+    head.write(&mut out);
+    out[1] |= HELD;
+    out.extend(shelf.to_be_bytes());
+    out.extend(number.to_be_bytes());
+    out
+}
+
+/// Takes the rows of an element that has them not in it.
+fn take_held(element: &[u8], table: &Arc<CatalogTable>) -> Result<Batch> {
+    if element.len() != HEAD + 16 {
+        return Err(Error::new(codes::WIRE, "these bytes are no rows"));
+    }
+    let number = |at: usize| u64::from_be_bytes(array(element, at));
+    let batch = held::take((number(HEAD), number(HEAD + 8))).ok_or_else(|| {
+        let why = "rows were taken before, or their reader is closed or in another process";
+        Error::new(codes::WIRE, why).with_context("table", table.path())
+    })?;
+    let (_, records, kinds) = batch.into_parts();
+    Ok(Batch::new(table.clone(), records, kinds))
+}
+
 /// Reads an element's rows; which table they are of the plan says.
 ///
 /// # Errors
-/// If the bytes are not what [`encode`] writes, or of another plan.
+/// If the bytes are not what [`encode`] writes, or of another plan; or the rows are not in them, and not held
+/// by this process any more.
 pub fn decode(element: Vec<u8>, plan: &JobPlan) -> Result<(Head, Batch)> {
     let head = Head::read(&element)?;
     let table = head
@@ -185,7 +219,10 @@ pub fn decode(element: Vec<u8>, plan: &JobPlan) -> Result<(Head, Batch)> {
             "rows are of a table that this job does not have",
         )
     })?;
-    let batch = decode_batch(&head, element, table)?;
+    let batch = match element[1] & HELD {
+        0 => decode_batch(&head, element, table)?,
+        _ => take_held(&element, table)?,
+    };
     Ok((head, batch))
 }
 

@@ -13,6 +13,7 @@ pub mod element;
 mod encoded;
 mod enumerator;
 pub mod frames;
+mod held;
 mod job;
 mod part;
 mod payload;

@@ -9,6 +9,8 @@ use seatunnel_api::{Batch, Error, Result, codes as api_codes};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
+use crate::element;
+use crate::held::Held;
 use crate::job::{Job, panicked};
 use crate::reader_task::{Assigned, Gives, ReaderTask, Step, Steps};
 
@@ -34,6 +36,8 @@ struct State {
     waiting: Option<Step>,
     /// The splits that it has, as they stand behind what was given.
     held: BTreeMap<String, Vec<u8>>,
+    /// Rows that writers have not taken yet.
+    rows: Held,
     ended: bool,
 }
 
@@ -75,6 +79,23 @@ impl Reader {
         positions: bool,
     ) -> Result<Self> {
         let gives = Gives::Elements { positions };
+        Self::open_as(job, source, (subtask, parallelism), gives)
+    }
+
+    /// Opens a reader for engines that hand on what it gives within one process: its elements say where
+    /// their rows are, and [`crate::Writer::write`] takes them from there. Rows that were not taken go
+    /// with the reader. `positions` says whether snapshots will be taken.
+    ///
+    /// # Errors
+    /// If there is no such source.
+    pub fn open_held(
+        job: Arc<Job>,
+        source: usize,
+        subtask: usize,
+        parallelism: usize,
+        positions: bool,
+    ) -> Result<Self> {
+        let gives = Gives::Held { positions };
         Self::open_as(job, source, (subtask, parallelism), gives)
     }
 
@@ -123,6 +144,7 @@ impl Reader {
                 steps,
                 waiting: None,
                 held: BTreeMap::new(),
+                rows: Held::new(),
                 ended: false,
             }),
             ready,
@@ -163,6 +185,15 @@ impl Reader {
         Ok(match step {
             Step::Element { element, positions } => {
                 state.moved(positions);
+                Polled::Element(element)
+            }
+            Step::Held {
+                head,
+                batch,
+                positions,
+            } => {
+                state.moved(positions);
+                let element = element::held(&head, &batch, state.rows.put(batch.clone()));
                 Polled::Element(element)
             }
             Step::Rows {

@@ -23,6 +23,13 @@ pub(crate) enum Step {
         element: Vec<u8>,
         positions: Vec<SplitBytes>,
     },
+    /// Rows that a writer of this process will take, what their element says, and positions that hold
+    /// behind them.
+    Held {
+        head: Head,
+        batch: Batch,
+        positions: Vec<SplitBytes>,
+    },
     /// Rows, for those who want them as they are, and positions that hold behind them.
     Rows {
         batch: Batch,
@@ -76,6 +83,8 @@ impl Steps {
 pub(crate) enum Gives {
     /// As bytes.
     Elements { positions: bool },
+    /// As they are, to writers of this process; an element says where they are.
+    Held { positions: bool },
     /// As they are.
     Batches { positions: bool },
 }
@@ -83,7 +92,9 @@ pub(crate) enum Gives {
 impl Gives {
     fn positions(self) -> bool {
         match self {
-            Self::Elements { positions } | Self::Batches { positions } => positions,
+            Self::Elements { positions }
+            | Self::Held { positions }
+            | Self::Batches { positions } => positions,
         }
     }
 }
@@ -154,8 +165,7 @@ impl ReaderTask {
                 job,
                 chain,
                 steps,
-                positions: gives.positions(),
-                batches: matches!(gives, Gives::Batches { .. }),
+                gives,
                 own,
                 head,
             },
@@ -250,9 +260,7 @@ struct StepEmitter {
     /// Those of the reader.
     metrics: Metrics,
     failed_before: u64,
-    positions: bool,
-    /// Whether rows are given as they are.
-    batches: bool,
+    gives: Gives,
     own: Arc<Mutex<Own>>,
     /// What the next element will have to tell.
     head: Head,
@@ -269,7 +277,7 @@ impl Emitter for StepEmitter {
             let position = position.zip(id).map(|(bytes, id)| SplitBytes { id, bytes });
             position.into_iter().collect()
         };
-        let safe = !self.positions || !positions.is_empty();
+        let safe = !self.gives.positions() || !positions.is_empty();
         if !batch.is_empty() {
             self.limit.pass(&batch).await;
             let (rows, bytes) = (batch.num_rows() as u64, batch.num_bytes() as u64);
@@ -291,14 +299,19 @@ impl Emitter for StepEmitter {
                 true => positions.take().unwrap_or_default(),
                 false => Vec::new(),
             };
-            let step = match self.batches {
-                true => Step::Rows {
+            let step = match self.gives {
+                Gives::Batches { .. } => Step::Rows {
                     batch,
                     positions,
                     safe,
                 },
-                false => Step::Element {
-                    element: self.element(sink, &batch, safe)?,
+                Gives::Elements { .. } => Step::Element {
+                    element: element::encode(&self.head(sink, &batch, safe)?, &batch)?,
+                    positions,
+                },
+                Gives::Held { .. } => Step::Held {
+                    head: self.head(sink, &batch, safe)?,
+                    batch,
                     positions,
                 },
             };
@@ -317,7 +330,7 @@ impl Emitter for StepEmitter {
     }
 
     fn wants_positions(&self) -> bool {
-        self.positions
+        self.gives.positions()
     }
 
     fn batch_size(&self) -> BatchSize {
@@ -326,7 +339,8 @@ impl Emitter for StepEmitter {
 }
 
 impl StepEmitter {
-    fn element(&mut self, sink: usize, batch: &Batch, safe: bool) -> Result<Vec<u8>> {
+    /// What an element of these rows says.
+    fn head(&mut self, sink: usize, batch: &Batch, safe: bool) -> Result<Head> {
         let tables = &self.job.plan().nodes[sink].tables;
         let table = tables
             .iter()
@@ -341,19 +355,18 @@ impl StepEmitter {
                 ),
             )
         })?;
-        let head = Head {
+        Ok(Head {
             sink: Some(sink),
             table,
             safe,
             ..self.take_counts()
-        };
-        element::encode(&head, batch)
+        })
     }
 
     /// What was read and is told of by no element yet.
     async fn flush_counts(&mut self) -> Result<()> {
         let head = self.take_counts();
-        if self.batches {
+        if matches!(self.gives, Gives::Batches { .. }) {
             return Ok(());
         }
         if head.rows_read + head.bytes_read + head.rows_failed == 0 {

@@ -19,10 +19,11 @@ const FINISHED: u8 = 3;
 const SAFE: u8 = 4;
 
 native!(readerOpen(
-    _env, job: jlong, source: jint, subtask: jint, parallelism: jint, positions: jboolean
+    _env, job: jlong, source: jint, subtask: jint, parallelism: jint, positions: jboolean, held: jboolean
 ) -> jlong {
     let (source, subtask, parallelism) = (source as usize, subtask as usize, parallelism as usize);
-    let reader = Reader::open(self::job(job)?, source, subtask, parallelism, positions)?;
+    let open = if held { Reader::open_held } else { Reader::open };
+    let reader = open(self::job(job)?, source, subtask, parallelism, positions)?;
     Ok(handles::put(reader))
 });
 

@@ -3,8 +3,8 @@ package org.seatunnel.translation;
 import java.nio.ByteBuffer;
 
 /**
- * What an engine carries from a reader to a writer: the rows of one batch that go to one sink, as bytes. The head can be read
- * here; the columns behind it are the native side's business.
+ * What an engine carries from a reader to a writer: the rows of one batch that go to one sink, as bytes, or where in this
+ * process they are. The head can be read here; what is behind it is the native side's business.
  */
 public final class Element {
     private static final int FLAGS = 1;

@@ -182,8 +182,11 @@ public final class Native {
      * Opens a reader with the transforms behind it. It works in threads of its own and is at most a few batches ahead.
      *
      * @param positions whether snapshots will be taken; without them reading is cheaper
+     * @param held whether elements only say where in this process their rows are, for engines that hand each to a writer
+     *     in the same process, once, before the reader is closed; otherwise the rows are in them
      */
-    public static native long readerOpen(long job, int source, int subtask, int parallelism, boolean positions);
+    public static native long readerOpen(
+            long job, int source, int subtask, int parallelism, boolean positions, boolean held);
 
     /** Hands it splits, each as frames of id and split. */
     public static native void readerAddSplits(long reader, byte[] splits);

@@ -56,7 +56,7 @@ public final class ElementReader<T> implements SourceReader<T, ElementSplit> {
         try {
             long job = handles.add(Native.jobOpen(payload));
             reader = handles.add(Native.readerOpen(
-                    job, node, context.getIndexOfSubtask(), context.currentParallelism(), true));
+                    job, node, context.getIndexOfSubtask(), context.currentParallelism(), true, false));
         } catch (ConnectorException e) {
             handles.close();
             throw Failures.forFlink(e);

@@ -16,7 +16,7 @@ final class ElementReader implements PartitionReader<InternalRow> {
             long job = handles.add(Native.jobOpen(payload));
             // No positions: a task that fails reads its splits from the beginning.
             reader = handles.add(
-                    Native.readerOpen(job, partition.source, partition.subtask, partition.parallelism, false));
+                    Native.readerOpen(job, partition.source, partition.subtask, partition.parallelism, false, true));
             Native.readerAddSplits(reader, partition.splits);
             Native.readerNoMoreSplits(reader);
         } catch (RuntimeException e) {

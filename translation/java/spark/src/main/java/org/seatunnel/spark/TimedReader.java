@@ -37,7 +37,7 @@ final class TimedReader implements PartitionReader<InternalRow> {
         try {
             long job = handles.add(Native.jobOpen(payload));
             reader = handles.add(
-                    Native.readerOpen(job, partition.source, partition.subtask, partition.parallelism, true));
+                    Native.readerOpen(job, partition.source, partition.subtask, partition.parallelism, true, true));
             Native.readerAddSplits(reader, partition.splits);
             if (partition.complete) {
                 Native.readerNoMoreSplits(reader);

@@ -13,30 +13,22 @@
 # given; FLINK_MEMORY how much memory it has, 900m. FLINK_SETTINGS are more lines for its config.yaml.
 set -euo pipefail
 
+. "$(dirname "$0")/parts/fetched.sh"
+
 version="${FLINK_VERSION:-2.3.0}"
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatunnel-flink/$version"
+cache="$(cache_of flink "$version")"
 
-home() {
-    if [ ! -d "$cache/home/lib" ]; then
-        mkdir -p "$cache"
-        exec 9>"$cache/lock"
-        flock 9
-        [ -d "$cache/home/lib" ] || fetch >&2
-        exec 9>&-
-    fi
-    echo "$cache/home"
-}
+home() { once "$cache" home fetch; }
 
-# Two packages make one distribution: one has the jars, the other the programs. Unpacked into a folder of another name first:
-# one that was cut off is never taken for whole.
+# Two packages make one distribution: one has the jars, the other the programs.
 fetch() {
-    work="$(mktemp -d "$cache/fetch.XXXXXX")"
-    trap 'rm -rf "$work"' EXIT
+    local work="$1" package part
     echo "fetching Apache Flink $version"
     # The packages differ by Python's version only in parts that are not needed here.
     for package in apache-flink-libraries apache-flink; do
         pip download -q --no-deps --no-cache-dir -d "$work" "$package==$version" ||
-            pip download -q --no-deps --no-cache-dir --only-binary :all: --python-version 3.11 -d "$work" "$package==$version"
+            pip download -q --no-deps --no-cache-dir --only-binary :all: --python-version 3.11 -d "$work" "$package==$version" ||
+            return
     done
     for package in "$work"/*.whl; do
         [ ! -e "$package" ] || python3 -m zipfile -e "$package" "$work/unpacked"
@@ -46,13 +38,10 @@ fetch() {
     done
     mkdir "$work/home"
     for part in bin conf lib opt plugins; do
-        cp -r "$work/unpacked/pyflink/$part" "$work/home/"
+        cp -r "$work/unpacked/pyflink/$part" "$work/home/" || return
     done
-    chmod +x "$work"/home/bin/*
-    ls "$work"/home/lib/flink-dist-*.jar "$work/home/bin/flink" "$work/home/conf/config.yaml" >/dev/null
-    mv "$work/home" "$cache/home"
-    trap - EXIT
-    rm -rf "$work"
+    chmod +x "$work"/home/bin/* &&
+        ls "$work"/home/lib/flink-dist-*.jar "$work/home/bin/flink" "$work/home/conf/config.yaml" >/dev/null
 }
 
 # A package of sources has the same files under deps/.
@@ -65,18 +54,6 @@ sdist() {
         done
     done
     rm -rf "$work/sdist"
-}
-
-free_port() {
-    for _ in $(seq 200); do
-        port=$((12000 + (RANDOM * 32768 + RANDOM) % 20000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    echo "no free port found" >&2
-    return 1
 }
 
 configure() {
@@ -232,8 +209,5 @@ configure:2) prepare "$2" && tell ;;
 jobmanager:2) place "$2" && jobmanager ;;
 taskmanager:2) place "$2" && taskmanager ;;
 stop:2) stop "$2" ;;
-*)
-    sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
-    exit 2
-    ;;
+*) usage "$0" ;;
 esac

@@ -10,49 +10,24 @@
 # pip fetches. SPARK_WORKER_CORES and SPARK_WORKER_MEMORY are what each worker offers, 1 and 1g if not given.
 set -euo pipefail
 
+. "$(dirname "$0")/parts/fetched.sh"
+
 version="${SPARK_VERSION:-4.3.0}"
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatunnel-spark/$version"
+cache="$(cache_of spark "$version")"
 
-home() {
-    if [ ! -d "$cache/home/jars" ]; then
-        mkdir -p "$cache"
-        exec 9>"$cache/lock"
-        flock 9
-        [ -d "$cache/home/jars" ] || fetch >&2
-        exec 9>&-
-    fi
-    echo "$cache/home"
-}
+home() { once "$cache" home fetch; }
 
-# Into a folder of another name first: one that was cut off is never taken for whole.
 fetch() {
-    work="$(mktemp -d "$cache/fetch.XXXXXX")"
-    trap 'rm -rf "$work"' EXIT
-    archive="${SPARK_ARCHIVE:-}"
+    local work="$1" archive="${SPARK_ARCHIVE:-}"
     if [ -z "$archive" ]; then
         echo "fetching Apache Spark $version"
-        pip download -q --no-deps --no-binary :all: --no-cache-dir -d "$work" "pyspark==$version"
+        pip download -q --no-deps --no-binary :all: --no-cache-dir -d "$work" "pyspark==$version" || return
         archive="$work/pyspark-$version.tar.gz"
     fi
     mkdir "$work/home"
-    tar xzf "$archive" -C "$work/home" --strip-components=2 --exclude='*/examples' "pyspark-$version/deps"
-    chmod +x "$work"/home/bin/*
-    ls "$work"/home/jars/spark-core_*.jar >/dev/null
-    mv "$work/home" "$cache/home"
-    trap - EXIT
-    rm -rf "$work"
-}
-
-free_port() {
-    for _ in $(seq 200); do
-        port=$((12000 + (RANDOM * 32768 + RANDOM) % 20000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    echo "no free port found" >&2
-    return 1
+    tar xzf "$archive" -C "$work/home" --strip-components=2 --exclude='*/examples' "pyspark-$version/deps" &&
+        chmod +x "$work"/home/bin/* &&
+        ls "$work"/home/jars/spark-core_*.jar >/dev/null
 }
 
 # Runs one of Spark's main classes behind our back: NAME CLASS ARGUMENTS...
@@ -121,8 +96,5 @@ case "${1:-}:$#" in
 home:1) home ;;
 start:2 | start:3) start "${@:2}" ;;
 stop:2) stop "$2" ;;
-*)
-    sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
-    exit 2
-    ;;
+*) usage "$0" ;;
 esac

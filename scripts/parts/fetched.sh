@@ -17,8 +17,8 @@ once() {
             # Elsewhere first: one that was cut off is never taken for whole.
             work="$(mktemp -d "$folder/fetch.XXXXXX")"
             trap 'rm -rf "$work"' EXIT
-            "$@" "$work" >&2
-            mv "$work/$part" "$folder/$part"
+            # What is called by a function in a condition does not end at its first failure, whatever `set -e` says.
+            "$@" "$work" >&2 && mv "$work/$part" "$folder/$part"
         ) 9>"$folder/lock" || return 1
     fi
     echo "$folder/$part"

@@ -35,18 +35,11 @@ const TARGETS: [&str; 8] = [
 /// If there is none, or one that is too old.
 pub fn home() -> Result<Home> {
     let markers = [("lib", "flink-dist")];
-    let home = Home::find("FLINK_HOME", "Flink", "bin/flink", &markers)?;
-    match home.version() {
-        Some(version) if version < OLDEST => Err(Error::new(
-            codes::VERSION,
-            format!(
-                "FLINK_HOME is Flink {}.{}, and jobs need {}.{} or later",
-                version.0, version.1, OLDEST.0, OLDEST.1
-            ),
-        )
-        .with_help("set FLINK_HOME to a newer Flink; clusters that run its jobs must be of the same version")),
-        _ => Ok(home),
-    }
+    Home::find("FLINK_HOME", "Flink", "bin/flink", &markers)?.at_least(
+        OLDEST,
+        "FLINK_HOME",
+        "Flink",
+    )
 }
 
 /// What our jar for this Flink is called.

@@ -25,18 +25,11 @@ const OLDEST: (u32, u32) = (3, 5);
 /// If there is none, or one that is too old.
 pub fn home() -> Result<Home> {
     let markers = [("jars", "spark-core_")];
-    let home = Home::find("SPARK_HOME", "Spark", "bin/spark-submit", &markers)?;
-    match home.version() {
-        Some(version) if version < OLDEST => Err(Error::new(
-            codes::VERSION,
-            format!(
-                "SPARK_HOME is Spark {}.{}, and jobs need {}.{} or later",
-                version.0, version.1, OLDEST.0, OLDEST.1
-            ),
-        )
-        .with_help("set SPARK_HOME to a newer Spark; clusters that run its jobs must be of the same version")),
-        _ => Ok(home),
-    }
+    Home::find("SPARK_HOME", "Spark", "bin/spark-submit", &markers)?.at_least(
+        OLDEST,
+        "SPARK_HOME",
+        "Spark",
+    )
 }
 
 /// The command that runs a job.

@@ -88,6 +88,26 @@ impl Home {
         &self.program
     }
 
+    /// Refuses a version that is older than `oldest`; one that is not known may be new enough.
+    ///
+    /// # Errors
+    /// If it is too old; `variable` and `engine` are what [`Home::find`] was given.
+    pub fn at_least(self, oldest: (u32, u32), variable: &str, engine: &str) -> Result<Self> {
+        match self.version {
+            Some(version) if version < oldest => Err(Error::new(
+                codes::VERSION,
+                format!(
+                    "{variable} is {engine} {}.{}, and jobs need {}.{} or later",
+                    version.0, version.1, oldest.0, oldest.1
+                ),
+            )
+            .with_help(format!(
+                "set {variable} to a newer {engine}; clusters that run its jobs must be of the same version"
+            ))),
+            _ => Ok(self),
+        }
+    }
+
     /// Its version as major and minor, where a jar tells it.
     pub fn version(&self) -> Option<(u32, u32)> {
         self.version

@@ -29,6 +29,6 @@ pub use enumerator::Enumerator;
 pub use job::{Job, JobHold, SinkInfo, SourceInfo};
 pub use part::Part;
 pub use payload::{DriverState, JobPayload};
-pub use reader::{Polled, Reader};
+pub use reader::{Gives, Polled, Reader};
 pub use workers::Workers;
 pub use writer::Writer;

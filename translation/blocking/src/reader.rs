@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use crate::element;
 use crate::held::Held;
 use crate::job::{Job, panicked};
-use crate::reader_task::{Assigned, Gives, ReaderTask, Step, Steps};
+use crate::reader_task::{Assigned, ReaderTask, Step, Steps};
 
 /// Steps that wait between a reader and the engine: one more is in work on either side.
 const DEPTH: usize = 2;
@@ -41,12 +41,44 @@ struct State {
     ended: bool,
 }
 
+/// How a reader gives its rows. `positions` says whether snapshots will be taken; without them reading is
+/// cheaper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// As bytes.
+    Elements {
+        /// Whether snapshots will be taken.
+        positions: bool,
+    },
+    /// As they are, to writers of this process: elements say where their rows are, and
+    /// [`crate::Writer::write`] takes them from there, once. Those that nobody took go with the reader.
+    Held {
+        /// Whether snapshots will be taken.
+        positions: bool,
+    },
+    /// As they are, to whoever asks.
+    Batches {
+        /// Whether snapshots will be taken.
+        positions: bool,
+    },
+}
+
+impl Gives {
+    pub(crate) fn positions(self) -> bool {
+        match self {
+            Self::Elements { positions }
+            | Self::Held { positions }
+            | Self::Batches { positions } => positions,
+        }
+    }
+}
+
 /// What a reader gives.
 #[derive(Debug)]
 pub enum Polled {
     /// Nothing in this time.
     Nothing,
-    /// Rows, as [`crate::element`] has them.
+    /// Rows, or where they are, as [`crate::element`] has them.
     Element(Vec<u8>),
     /// Rows as they are, of a reader that was opened so.
     Rows {
@@ -66,55 +98,17 @@ pub enum Polled {
 }
 
 impl Reader {
-    /// Opens a reader of the source at this position of the plan. `positions` says whether snapshots
-    /// will be taken.
+    /// Opens the reader with this number of the source at this position of the plan. `number` is its own and
+    /// how many there are.
     ///
     /// # Errors
     /// If there is no such source.
     pub fn open(
         job: Arc<Job>,
         source: usize,
-        subtask: usize,
-        parallelism: usize,
-        positions: bool,
+        number: (usize, usize),
+        gives: Gives,
     ) -> Result<Self> {
-        let gives = Gives::Elements { positions };
-        Self::open_as(job, source, (subtask, parallelism), gives)
-    }
-
-    /// Opens a reader for engines that hand on what it gives within one process: its elements say where
-    /// their rows are, and [`crate::Writer::write`] takes them from there. Rows that were not taken go
-    /// with the reader. `positions` says whether snapshots will be taken.
-    ///
-    /// # Errors
-    /// If there is no such source.
-    pub fn open_held(
-        job: Arc<Job>,
-        source: usize,
-        subtask: usize,
-        parallelism: usize,
-        positions: bool,
-    ) -> Result<Self> {
-        let gives = Gives::Held { positions };
-        Self::open_as(job, source, (subtask, parallelism), gives)
-    }
-
-    /// Opens a reader whose rows are given as they are. `positions` says whether snapshots will be taken.
-    ///
-    /// # Errors
-    /// If there is no such source.
-    pub fn open_columns(
-        job: Arc<Job>,
-        source: usize,
-        subtask: usize,
-        parallelism: usize,
-        positions: bool,
-    ) -> Result<Self> {
-        let gives = Gives::Batches { positions };
-        Self::open_as(job, source, (subtask, parallelism), gives)
-    }
-
-    fn open_as(job: Arc<Job>, source: usize, number: (usize, usize), gives: Gives) -> Result<Self> {
         let name = job.source(source)?.1.to_owned();
         let (sender, steps, ready) = Steps::new(DEPTH);
         let assigned = Arc::new(Assigned::default());

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::element::{self, Head};
 use crate::job::Job;
+use crate::reader::Gives;
 
 /// What a reader has done.
 pub(crate) enum Step {
@@ -75,27 +76,6 @@ impl Steps {
         let sent = self.sender.send(step).await;
         self.ready.notify_one();
         sent.map_err(|_| Error::cancelled())
-    }
-}
-
-/// How a reader gives its rows; `positions` says whether snapshots will be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gives {
-    /// As bytes.
-    Elements { positions: bool },
-    /// As they are, to writers of this process; an element says where they are.
-    Held { positions: bool },
-    /// As they are.
-    Batches { positions: bool },
-}
-
-impl Gives {
-    fn positions(self) -> bool {
-        match self {
-            Self::Elements { positions }
-            | Self::Held { positions }
-            | Self::Batches { positions } => positions,
-        }
     }
 }
 

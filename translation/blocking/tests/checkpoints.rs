@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use seatunnel_api::erased::SplitBytes;
 use seatunnel_api::{NextDiscovery, Registry};
 use seatunnel_blocking::{
-    Deal, Driver, Enumerator, Job, JobHold, JobPayload, Part, Polled, Reader, Writer,
+    Deal, Driver, Enumerator, Gives, Job, JobHold, JobPayload, Part, Polled, Reader, Writer,
 };
 use seatunnel_config::{Format, LoadOptions};
 
@@ -106,7 +106,13 @@ impl Running {
         let enumerator = Enumerator::open(open.clone(), source, READERS, state).unwrap();
         let next = enumerator.discover().unwrap();
         let readers = (0..READERS).map(|subtask| {
-            let reader = Reader::open(open.clone(), source, subtask, READERS, true).unwrap();
+            let reader = Reader::open(
+                open.clone(),
+                source,
+                (subtask, READERS),
+                Gives::Elements { positions: true },
+            )
+            .unwrap();
             reader.add_splits(from.readers.get(subtask).cloned().unwrap_or_default());
             reader
         });
@@ -263,7 +269,13 @@ fn a_commit_that_fails_says_which_sink_and_why() {
     let open = job.job();
     let (source, sink) = (open.sources()[0].node, open.sinks()[0].node);
     let enumerator = Enumerator::open(open.clone(), source, 1, None).unwrap();
-    let reader = Reader::open(open.clone(), source, 0, 1, false).unwrap();
+    let reader = Reader::open(
+        open.clone(),
+        source,
+        (0, 1),
+        Gives::Elements { positions: false },
+    )
+    .unwrap();
     reader.add_splits(enumerator.all().unwrap());
     reader.no_more_splits();
     let writer = Writer::open(open.clone(), sink, 0, 1).unwrap();
@@ -322,7 +334,13 @@ fn what_is_prepared_finds_its_sink_in_a_job_file_that_has_changed() {
         let open = job.job();
         let (source, sink) = (open.sources()[0].node, open.sinks()[sink].node);
         let enumerator = Enumerator::open(open.clone(), source, 1, None).unwrap();
-        let reader = Reader::open(open.clone(), source, 0, 1, false).unwrap();
+        let reader = Reader::open(
+            open.clone(),
+            source,
+            (0, 1),
+            Gives::Elements { positions: false },
+        )
+        .unwrap();
         reader.add_splits(enumerator.all().unwrap());
         reader.no_more_splits();
         let writer = Writer::open(open.clone(), sink, 0, 1).unwrap();

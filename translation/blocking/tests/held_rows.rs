@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seatunnel_api::Registry;
-use seatunnel_blocking::{Enumerator, Job, JobHold, JobPayload, Polled, Reader, Writer};
+use seatunnel_blocking::{Enumerator, Gives, Job, JobHold, JobPayload, Polled, Reader, Writer};
 use seatunnel_config::{Format, LoadOptions};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -40,7 +40,13 @@ fn open(folder: &Path) -> JobHold {
 fn reader(job: &Arc<Job>) -> Reader {
     let source = job.sources()[0].node;
     let enumerator = Enumerator::open(job.clone(), source, 1, None).unwrap();
-    let reader = Reader::open_held(job.clone(), source, 0, 1, false).unwrap();
+    let reader = Reader::open(
+        job.clone(),
+        source,
+        (0, 1),
+        Gives::Held { positions: false },
+    )
+    .unwrap();
     reader.add_splits(enumerator.all().unwrap());
     reader.no_more_splits();
     reader

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jni::objects::JByteArray;
 use jni::sys::{jboolean, jint, jlong};
 use seatunnel_api::{Error, codes};
-use seatunnel_blocking::{Polled, Reader};
+use seatunnel_blocking::{Gives, Polled, Reader};
 
 use crate::enumerator::{split_out, splits_in, splits_out};
 use crate::guard::{bytes_in, bytes_out, native};
@@ -22,9 +22,11 @@ native!(readerOpen(
     _env, job: jlong, source: jint, subtask: jint, parallelism: jint, positions: jboolean, held: jboolean
 ) -> jlong {
     let (source, subtask, parallelism) = (source as usize, subtask as usize, parallelism as usize);
-    let open = if held { Reader::open_held } else { Reader::open };
-    let reader = open(self::job(job)?, source, subtask, parallelism, positions)?;
-    Ok(handles::put(reader))
+    let gives = match held {
+        true => Gives::Held { positions },
+        false => Gives::Elements { positions },
+    };
+    Ok(handles::put(Reader::open(self::job(job)?, source, (subtask, parallelism), gives)?))
 });
 
 native!(readerAddSplits(env, reader: jlong, splits: JByteArray<'l>) -> () {

@@ -4,6 +4,7 @@
 //! which DataFusion optimizes and runs within a fixed memory.
 
 mod aggregate;
+mod aggregates;
 mod from;
 mod groups;
 mod inputs;
@@ -24,7 +25,8 @@ use seatunnel_api::{
 use seatunnel_transforms::columns::refuse_twins;
 use sqlparser::ast::{Expr, GroupByExpr, Query, Select, SetExpr, TableFactor, Visit, Visitor};
 
-pub(crate) use self::aggregate::{Calls, is_aggregate, page};
+pub(crate) use self::aggregate::Calls;
+pub(crate) use self::aggregates::{is_aggregate, page};
 use self::inputs::Tables;
 use self::plan::Planner;
 pub(crate) use self::run::Limits;

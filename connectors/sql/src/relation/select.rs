@@ -1,16 +1,15 @@
 //! SELECT: filter, groups, windows, columns, DISTINCT, ORDER BY, in this order.
 
-use datafusion_common::Column as PlanColumn;
-use datafusion_expr::{Expr as PlanExpr, LogicalPlanBuilder, SortExpr};
+use datafusion_expr::{Expr as PlanExpr, LogicalPlanBuilder};
 use seatunnel_api::{Column, Result};
 use sqlparser::ast::{
     Distinct, OrderBy, Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
 };
 use sqlparser::tokenizer::Span;
 
-use super::aggregate::{Calls, of_calls};
+use super::aggregate::Calls;
 use super::groups::{grouped_by, keys, of_groups, unique, with_windows};
-use super::order::{How, Sort, order_exprs, result_column, sorts};
+use super::order::{Placed, Sort, placed, sorts};
 use super::plan::{Planned, Planner, own_column, unsupported};
 use crate::compile::Compiler;
 use crate::errors::{from_datafusion, refuse};
@@ -100,34 +99,9 @@ impl Planner<'_> {
         for item in items {
             projected.push(item.typed.expr.alias(&item.column.name));
         }
-        let mut order_by: Vec<SortExpr> = Vec::new();
-        let mut hidden = false;
-        for (at, sort) in sorts.into_iter().enumerate() {
-            match sort {
-                Sort::Column(name, how) => order_by.push(how.of(own_column(&name))),
-                Sort::Hidden {
-                    typed,
-                    how,
-                    span,
-                    text,
-                } => {
-                    if select.distinct.is_some() {
-                        return Err(refuse(
-                            codes::SQL_UNSUPPORTED,
-                            span,
-                            format!(
-                                "behind DISTINCT, ORDER BY takes columns of the result, and `{text}` is none"
-                            ),
-                        ));
-                    }
-                    hidden = true;
-                    let name = format!("order{at}");
-                    projected.push(typed.expr.alias_qualified(Some(of_calls()), &name));
-                    let column = PlanExpr::Column(PlanColumn::new(Some(of_calls()), name));
-                    order_by.push(how.of(column));
-                }
-            }
-        }
+        let Placed { order_by, hidden } = placed(sorts, select.distinct.is_some())?;
+        let any_hidden = !hidden.is_empty();
+        projected.extend(hidden);
         builder = builder.project(projected).map_err(from_datafusion)?;
         if select.distinct.is_some() {
             builder = builder.distinct().map_err(from_datafusion)?;
@@ -135,7 +109,7 @@ impl Planner<'_> {
         if !order_by.is_empty() {
             builder = builder.sort(order_by).map_err(from_datafusion)?;
         }
-        if hidden {
+        if any_hidden {
             let own = columns.iter().map(|column| own_column(&column.name));
             builder = builder.project(own).map_err(from_datafusion)?;
         }
@@ -144,36 +118,6 @@ impl Planner<'_> {
             columns,
             key,
         })
-    }
-
-    /// Sorts the rows of a query that is not one SELECT.
-    ///
-    /// # Errors
-    /// If something else than a column of the result is asked for.
-    pub(super) fn sorted(&self, planned: Planned, order: Option<&OrderBy>) -> Result<Planned> {
-        let Some(order) = order else {
-            return Ok(planned);
-        };
-        let mut order_by = Vec::new();
-        for written in order_exprs(order)? {
-            let name = result_column(&written.expr, planned.columns.iter())?;
-            let name = name.ok_or_else(|| {
-                refuse(
-                    codes::SQL_UNSUPPORTED,
-                    written.expr.span(),
-                    format!(
-                        "behind UNION and its kin, ORDER BY takes columns of the result, and `{}` is none",
-                        written.expr
-                    ),
-                )
-            })?;
-            order_by.push(How::new(written).of(own_column(&name)));
-        }
-        let plan = LogicalPlanBuilder::from(planned.plan)
-            .sort(order_by)
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(from_datafusion)?;
-        Ok(Planned { plan, ..planned })
     }
 }
 

@@ -12,7 +12,7 @@ use sqlparser::ast::{
     WindowSpec, WindowType,
 };
 
-use super::aggregate::is_aggregate;
+use super::aggregates::is_aggregate;
 use super::order::How;
 use crate::codes;
 use crate::compile::Compiler;

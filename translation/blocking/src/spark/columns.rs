@@ -12,7 +12,7 @@ use seatunnel_api::{Batch, CatalogTable, DataType, Error, Result, RowKinds};
 use super::{plugins, schema, schema::shape};
 use crate::codes;
 use crate::job::Job;
-use crate::reader::{Polled, Reader};
+use crate::reader::{Gives, Polled, Reader};
 
 /// A reader whose rows become columns of a DataFrame.
 pub struct SparkColumns {
@@ -62,7 +62,12 @@ impl SparkColumns {
             .cloned()
             .ok_or_else(|| Error::new(codes::PLAN_DIFFERS, "the job has no such table"))?;
         Ok(Self {
-            reader: Reader::open_columns(job.clone(), source, subtask, parallelism, positions)?,
+            reader: Reader::open(
+                job.clone(),
+                source,
+                (subtask, parallelism),
+                Gives::Batches { positions },
+            )?,
             table,
             finished: Mutex::default(),
         })

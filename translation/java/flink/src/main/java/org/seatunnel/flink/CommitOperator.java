@@ -20,6 +20,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /**
  * Commits, for all writers of a job, what is in a checkpoint that is complete. There is one: sinks see all parts of a checkpoint

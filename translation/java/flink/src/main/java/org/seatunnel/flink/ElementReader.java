@@ -15,6 +15,7 @@ import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Element;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Reads splits, in a task. */
 public final class ElementReader<T> implements SourceReader<T, ElementSplit> {

@@ -13,6 +13,7 @@ import org.apache.flink.util.SerializedThrowable;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Runs a job in Flink: {@code flink run -c org.seatunnel.flink.FlinkJob JAR --job FILE}. */
 public final class FlinkJob {

@@ -13,6 +13,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Element;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /**
  * Writes what one reader gives to all sinks that it reaches: so rows of a reader stay in order, and never leave its task. A

@@ -12,6 +12,7 @@ import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Element;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Writes what one task reads, to all sinks that its rows reach. A writer of a sink is opened at its first rows. */
 final class ElementWriter implements DataWriter<InternalRow> {

@@ -9,6 +9,7 @@ import org.apache.spark.sql.connector.write.WriterCommitMessage;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /**
  * A job on the driver, from its beginning to its end.

@@ -8,6 +8,7 @@ import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

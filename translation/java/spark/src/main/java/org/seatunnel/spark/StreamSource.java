@@ -7,6 +7,7 @@ import java.util.List;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** A source of a streaming job on the driver: its enumerator, and the splits that are being read. */
 public final class StreamSource {

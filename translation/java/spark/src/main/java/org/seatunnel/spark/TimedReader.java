@@ -11,6 +11,7 @@ import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Element;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Reads some splits of a source for some time, and says at the end where it stands. */
 final class TimedReader implements PartitionReader<InternalRow> {

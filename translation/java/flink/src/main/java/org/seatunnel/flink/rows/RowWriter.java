@@ -8,11 +8,11 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.logical.RowType;
 import org.seatunnel.flink.Attempt;
 import org.seatunnel.flink.Failures;
-import org.seatunnel.flink.OpenHandles;
 import org.seatunnel.flink.Tasks;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Writes the rows of one task: gathers them, and hands them over as bytes. */
 final class RowWriter implements CommittingSinkWriter<RowData, byte[]> {

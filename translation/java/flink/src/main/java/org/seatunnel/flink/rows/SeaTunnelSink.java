@@ -15,11 +15,11 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.logical.RowType;
 import org.seatunnel.flink.ElementSplit;
 import org.seatunnel.flink.Failures;
-import org.seatunnel.flink.OpenHandles;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /**
  * Sinks of SeaTunnel for programs that make rows in Flink: Flink SQL, or operators of a DataStream.

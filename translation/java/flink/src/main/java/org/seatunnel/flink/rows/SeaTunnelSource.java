@@ -19,12 +19,12 @@ import org.apache.flink.table.types.logical.RowType;
 import org.seatunnel.flink.ElementEnumerator;
 import org.seatunnel.flink.ElementReader;
 import org.seatunnel.flink.ElementSplit;
-import org.seatunnel.flink.OpenHandles;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Element;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /**
  * A source of SeaTunnel for programs that look at its rows: Flink SQL, or operators of a DataStream.

@@ -3,10 +3,10 @@ package org.seatunnel.spark.dataframe;
 import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.unsafe.Platform;
-import org.seatunnel.spark.OpenHandles;
 import org.seatunnel.spark.SplitsPartition;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** What a reader gives, in a task. It lies in memory of the native side, until the next is asked for. */
 final class NativeColumns implements AutoCloseable {

@@ -10,12 +10,12 @@ import org.apache.spark.sql.connector.write.WriterCommitMessage;
 import org.apache.spark.sql.connector.write.streaming.StreamingDataWriterFactory;
 import org.apache.spark.sql.connector.write.streaming.StreamingWrite;
 import org.apache.spark.sql.types.StructType;
-import org.seatunnel.spark.OpenHandles;
 import org.seatunnel.spark.PreparedParts;
 import org.seatunnel.spark.StateStore;
 import org.seatunnel.spark.StreamState;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /**
  * Writes a stream of DataFrames, epoch by epoch. Tasks prepare; the driver commits, when all of them are done.

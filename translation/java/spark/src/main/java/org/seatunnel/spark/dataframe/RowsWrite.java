@@ -5,10 +5,10 @@ import org.apache.spark.sql.connector.write.DataWriterFactory;
 import org.apache.spark.sql.connector.write.PhysicalWriteInfo;
 import org.apache.spark.sql.connector.write.WriterCommitMessage;
 import org.apache.spark.sql.types.StructType;
-import org.seatunnel.spark.OpenHandles;
 import org.seatunnel.spark.PreparedParts;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Writes a DataFrame. Tasks prepare; the driver commits, when all of them are done. */
 final class RowsWrite implements BatchWrite {

@@ -10,11 +10,11 @@ import org.apache.spark.sql.connector.write.WriterCommitMessage;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.Platform;
 import org.seatunnel.spark.Counts;
-import org.seatunnel.spark.OpenHandles;
 import org.seatunnel.spark.PreparedParts;
 import org.seatunnel.spark.Tasks;
 import org.seatunnel.translation.Frames;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 
 /** Writes the rows of one task. They are gathered as Spark has them in memory, and become columns on the native side. */
 final class RowsWriter implements DataWriter<InternalRow> {

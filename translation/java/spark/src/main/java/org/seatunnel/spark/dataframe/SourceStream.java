@@ -12,13 +12,13 @@ import org.apache.spark.sql.connector.read.streaming.MicroBatchStream;
 import org.apache.spark.sql.connector.read.streaming.Offset;
 import org.apache.spark.sql.connector.read.streaming.ReadLimit;
 import org.apache.spark.sql.connector.read.streaming.SupportsTriggerAvailableNow;
-import org.seatunnel.spark.OpenHandles;
 import org.seatunnel.spark.Positions;
 import org.seatunnel.spark.StreamSource;
 import org.seatunnel.spark.StreamState;
 import org.seatunnel.translation.ConnectorException;
 import org.seatunnel.translation.JobDescription;
 import org.seatunnel.translation.Native;
+import org.seatunnel.translation.OpenHandles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

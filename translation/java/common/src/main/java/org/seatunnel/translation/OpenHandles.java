@@ -1,9 +1,7 @@
-package org.seatunnel.flink;
+package org.seatunnel.translation;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-
-import org.seatunnel.translation.Native;
 
 /** Native handles that end together: what was opened last is closed first, because it may hang on what was opened before. */
 public final class OpenHandles implements AutoCloseable {
@@ -18,7 +16,7 @@ public final class OpenHandles implements AutoCloseable {
         return handle;
     }
 
-    /** Closes all. */
+    /** Closes all; may be called again. */
     @Override
     public synchronized void close() {
         while (!open.isEmpty()) {

@@ -49,7 +49,7 @@ pub(crate) fn can_cast(from: &DataType, to: &DataType) -> bool {
         to if is_number(to) => is_number(from) || *from == String,
         Boolean => is_number(from) || *from == String,
         Date => matches!(from, Timestamp | String | Int),
-        Time => matches!(from, Timestamp | String | Int),
+        Time => matches!(from, Timestamp | Date | String | Int),
         Timestamp => matches!(from, Date | String | BigInt | TimestampTz),
         TimestampTz => matches!(from, Timestamp | String),
         _ => false,
@@ -168,6 +168,12 @@ fn cast_array(array: &ArrayRef, from: &DataType, to: &DataType, lenient: bool) -
             _ => caster.read_texts::<Date32Type>(|text| parse_date(text.as_bytes())),
         },
         DataType::Time => match from {
+            // A date is its midnight.
+            DataType::Date => {
+                let days = array.as_primitive::<Date32Type>();
+                let times: PrimitiveArray<Time64MicrosecondType> = days.unary(|_| 0);
+                Ok(Arc::new(times))
+            }
             DataType::Timestamp => {
                 let micros = array.as_primitive::<TimestampMicrosecondType>();
                 let times: PrimitiveArray<Time64MicrosecondType> =
@@ -324,12 +330,8 @@ impl Caster<'_> {
             let digits = match &numbers {
                 Some(numbers) => {
                     self.kept(numbers.get(row).map(Self::shown), |Shown(number)| {
-                        let rounding = match number {
-                            Number::Float(_) | Number::Double(_) => Rounding::HalfUp,
-                            Number::Int(_) | Number::Decimal(..) => Rounding::Ceiling,
-                        };
                         let (digits, from) = number.to_digits()?;
-                        rescale(digits, from, scale, rounding).filter(|d| out.fits(*d))
+                        rescale(digits, from, scale, Rounding::Ceiling).filter(|d| out.fits(*d))
                     })?
                 }
                 None => self.kept(self.texts().get(row), |text| {

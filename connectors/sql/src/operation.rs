@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Function(Named),
     /// CAST, or TRY_CAST if lenient: a value that can't be converted is an error, or null.
     Cast { lenient: bool },
+    /// A 32-bit float as the double that it is: 1.1 becomes 1.100000023841858.
+    Widened,
     /// `+ - * / %` of whole numbers and of decimals; messages show the text.
     Arithmetic { op: char, text: String },
     /// A field of a row by its position.
@@ -121,7 +123,9 @@ impl Operation {
             Kind::Function(function) => !function.0.is_cheap(),
             Kind::Cast { lenient } => !lenient && !widens(&self.types[0], &self.result),
             Kind::Arithmetic { .. } => true,
-            Kind::Field(_) | Kind::MapValue(_) | Kind::Element | Kind::Coalesce => false,
+            Kind::Widened | Kind::Field(_) | Kind::MapValue(_) | Kind::Element | Kind::Coalesce => {
+                false
+            }
         }
     }
 
@@ -172,6 +176,11 @@ impl Operation {
             Kind::Cast { lenient } => {
                 cast(&args[0], &self.types[0], &self.result, *lenient)?.expanded(rows)
             }
+            Kind::Widened => Columnar {
+                array: arrow_cast::cast(&args[0].array, &ArrowType::Float64)?,
+                constant: args[0].constant,
+            }
+            .expanded(rows),
             Kind::Arithmetic { op, text } => {
                 let (left, right) = ((&args[0], &self.types[0]), (&args[1], &self.types[1]));
                 arithmetic::compute(*op, left, right, &self.result, rows, text)
@@ -206,6 +215,7 @@ impl ScalarUDFImpl for Operation {
             Kind::Function(function) => function.0.name(),
             Kind::Cast { lenient: false } => "CAST",
             Kind::Cast { lenient: true } => "TRY_CAST",
+            Kind::Widened => "WIDENED",
             Kind::Arithmetic { op, .. } => match op {
                 '+' => "PLUS",
                 '-' => "MINUS",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use arrow_array::types::{Date32Type, Time64MicrosecondType, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, cast::AsArray};
+use arrow_buffer::i256;
 use seatunnel_api::time::{MICROS_PER_DAY, MICROS_PER_SECOND, format_date, format_decimal};
 use seatunnel_api::{DataType, Error, Result};
 
@@ -122,10 +123,34 @@ fn write_time(micros: i64, out: &mut String) {
 pub(crate) fn write_number(number: Number, out: &mut String) {
     match number {
         Number::Int(v) => out.push_str(itoa::Buffer::new().format(v)),
-        Number::Decimal(digits, scale) => out.push_str(&format_decimal(digits, scale)),
+        Number::Decimal(digits, scale) => write_decimal(digits, scale, out),
         Number::Float(v) => write_float(f64::from(v), &format!("{v:e}"), out),
         Number::Double(v) => write_float(v, &format!("{v:e}"), out),
     }
+}
+
+/// `BigDecimal.toString`: with an exponent where the first digit stands further back than the seventh
+/// place behind the point.
+fn write_decimal(digits: i256, scale: i8, out: &mut String) {
+    let text = digits.to_string();
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.as_str()),
+    };
+    let exponent = unsigned.len() as i32 - 1 - i32::from(scale);
+    if scale >= 0 && exponent >= -6 {
+        out.push_str(&format_decimal(digits, scale));
+        return;
+    }
+    let (first, rest) = unsigned.split_at(1);
+    out.push_str(sign);
+    out.push_str(first);
+    if !rest.is_empty() {
+        out.push('.');
+        out.push_str(rest);
+    }
+    // Writing to a String can't fail.
+    let _ = write!(out, "E{exponent:+}");
 }
 
 /// `Double.toString`: plain from 10^-3 to 10^7, otherwise `1.0E10`. `shortest` are the digits as
@@ -206,6 +231,24 @@ mod tests {
         let mut out = String::new();
         write_number(Number::Float(1.1), &mut out);
         assert_eq!(out, "1.1");
+    }
+
+    #[test]
+    fn small_decimals_are_written_with_an_exponent() {
+        for (digits, scale, expected) in [
+            (12345, 2, "123.45"),
+            (-5, 3, "-0.005"),
+            (1, 6, "0.000001"),
+            (0, 6, "0.000000"),
+            (1, 7, "1E-7"),
+            (-1234, 12, "-1.234E-9"),
+            (0, 10, "0E-10"),
+            (15, -2, "1.5E+3"),
+        ] {
+            let mut out = String::new();
+            write_number(Number::Decimal(i256::from_i128(digits), scale), &mut out);
+            assert_eq!(out, expected);
+        }
     }
 
     #[test]

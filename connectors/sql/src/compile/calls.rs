@@ -48,7 +48,11 @@ impl Compiler<'_> {
             }
         }
         match name.to_ascii_uppercase().as_str() {
-            "COALESCE" | "IFNULL" => self.coalesce(expr, args),
+            "COALESCE" => self.coalesce(expr, args),
+            "IFNULL" => {
+                self.count(expr, args.len() == 2, "two arguments")?;
+                self.coalesce(expr, args)
+            }
             "NULLIF" => self.nullif(expr, args),
             "MULTI_IF" => self.multi_if(expr, args),
             _ => self.call_by_name(expr, &name, args),
@@ -194,7 +198,7 @@ impl Compiler<'_> {
             }
             Arg::Long if number || null => self.converted(arg, &DataType::BigInt),
             Arg::Long => return Err(refused("a whole number")),
-            Arg::Double if number || null => self.converted(arg, &DataType::Double),
+            Arg::Double if number || null => self.as_number(arg, &DataType::Double),
             Arg::Number if null => self.converted(arg, &DataType::Int),
             Arg::Number if number => arg,
             Arg::Double | Arg::Number => return Err(refused("a number")),

@@ -145,6 +145,16 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The same number in another type, to be computed with or compared: a float is taken for the double that
+    /// it is, not for the shortest decimal that it stands for, as CAST takes it.
+    pub(crate) fn as_number(&self, of: Typed, to: &DataType) -> Typed {
+        if of.data_type != DataType::Float || *to != DataType::Double {
+            return self.converted(of, to);
+        }
+        let typed = Operation::call(Kind::Widened, vec![of], DataType::Double);
+        self.folded(typed.clone()).unwrap_or(typed)
+    }
+
     fn compile(&self, expr: &Expr) -> Result<Typed> {
         match expr {
             Expr::Identifier(name) => self.path(std::slice::from_ref(name)),

@@ -4,7 +4,7 @@ use datafusion_expr::Expr as PlanExpr;
 use seatunnel_api::{DataType, Error, Result};
 use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Ident, Spanned, UnaryOperator, Value};
 
-use super::types::{arithmetic_type, common_type, wider};
+use super::types::{arithmetic_type, common_type, larger_number, wider};
 use super::{Compiler, number, unsupported};
 use crate::cast::can_cast;
 use crate::codes;
@@ -140,8 +140,8 @@ impl Compiler<'_> {
             // Decimals are computed from exact digits of either side.
             DataType::Decimal { .. } => (left, right),
             _ => (
-                self.converted(left, &result),
-                self.converted(right, &result),
+                self.as_number(left, &result),
+                self.as_number(right, &result),
             ),
         };
         if result == DataType::Double {
@@ -164,7 +164,7 @@ impl Compiler<'_> {
         let convert = |typed: Typed| {
             // A text that has to become a date shows before the first row if it is none.
             let checked = typed.is_constant() && typed.data_type != common;
-            let typed = self.converted(typed, &common);
+            let typed = self.as_number(typed, &common);
             if checked && !typed.is_constant() {
                 return Err(refuse(
                     codes::SQL_VALUE,
@@ -193,9 +193,9 @@ impl Compiler<'_> {
         }
         let items = items
             .into_iter()
-            .map(|item| self.converted(item, &common))
+            .map(|item| self.as_number(item, &common))
             .collect();
-        Ok(expr::in_list(self.converted(of, &common), items))
+        Ok(expr::in_list(self.as_number(of, &common), items))
     }
 
     pub(super) fn between(&self, expr: &Expr, of: &Expr, low: &Expr, high: &Expr) -> Result<Typed> {
@@ -235,6 +235,13 @@ impl Compiler<'_> {
             let condition = match &operand {
                 Some(operand) => {
                     let wanted = self.expr(condition)?;
+                    // SeaTunnel: `CASE x WHEN x > 5 THEN …` asks the condition, not whether x equals it.
+                    if wanted.data_type == DataType::Boolean
+                        && operand.data_type != DataType::Boolean
+                    {
+                        branches.push((wanted, self.expr(result)?));
+                        continue;
+                    }
                     let (left, right) = self.comparable(expr, operand.clone(), wanted)?;
                     compare(Comparison::Equal, &left, &right)
                 }
@@ -277,7 +284,7 @@ impl Compiler<'_> {
             common = match (&common, &value.data_type) {
                 (a, b) if a == b => continue,
                 (DataType::Null, other) | (other, DataType::Null) => other.clone(),
-                (a, b) => arithmetic_type(a, b).ok_or_else(|| {
+                (a, b) => larger_number(a, b).ok_or_else(|| {
                     refuse(
                         codes::SQL_TYPE,
                         expr.span(),

@@ -210,21 +210,28 @@ pub(super) fn element_type<'t>(types: impl Iterator<Item = &'t DataType>) -> Dat
     }
 }
 
-fn unified(left: &DataType, right: &DataType) -> DataType {
-    use DataType::{Array, BigInt, Double, Float, Int, Map, Null, SmallInt, String, TinyInt};
+/// Of two types of numbers the one that comes later: tinyint, smallint, int, bigint, float, double, decimal; none
+/// if they aren't numbers.
+pub(super) fn larger_number(a: &DataType, b: &DataType) -> Option<DataType> {
+    use DataType::{BigInt, Double, Float, Int, SmallInt, TinyInt};
     let rank = |t: &DataType| {
         let order = [TinyInt, SmallInt, Int, BigInt, Float, Double];
         order.iter().position(|known| known == t)
     };
+    match (rank(a), rank(b)) {
+        (Some(left), Some(right)) if left >= right => Some(a.clone()),
+        (Some(_), Some(_)) => Some(b.clone()),
+        _ => arithmetic_type(a, b),
+    }
+}
+
+fn unified(left: &DataType, right: &DataType) -> DataType {
+    use DataType::{Array, Map, Null, String};
     match (left, right) {
         (a, b) if a == b => a.clone(),
         (Null, other) | (other, Null) => other.clone(),
         (Array(a), Array(b)) => Array(Box::new(unified(a, b))),
         (Map(k1, v1), Map(k2, v2)) => Map(Box::new(unified(k1, k2)), Box::new(unified(v1, v2))),
-        (a, b) => match (rank(a), rank(b)) {
-            (Some(left), Some(right)) if left >= right => a.clone(),
-            (Some(_), Some(_)) => b.clone(),
-            _ => arithmetic_type(a, b).unwrap_or(String),
-        },
+        (a, b) => larger_number(a, b).unwrap_or(String),
     }
 }

@@ -4,6 +4,7 @@ mod array;
 mod crypto;
 mod encoding;
 mod hash;
+mod java_math;
 mod json;
 mod moments;
 mod numeric;

@@ -9,7 +9,7 @@ use arrow_buffer::i256;
 use seatunnel_api::time::format_decimal;
 use seatunnel_api::{DataType, Result};
 
-use super::Call;
+use super::{Call, java_math};
 use crate::cast::cast;
 use crate::columnar::{Columnar, Number, Numbers, build_primitives, build_texts};
 use crate::decimal::{DecimalColumn, Rounding, calculate, rescale};
@@ -43,17 +43,17 @@ macro_rules! doubles {
 }
 
 doubles! {
-    acos = f64::acos;
-    asin = f64::asin;
-    atan = f64::atan;
+    acos = libm::acos;
+    asin = libm::asin;
+    atan = libm::atan;
     cos = f64::cos;
-    cosh = f64::cosh;
+    cosh = java_math::cosh;
     sin = f64::sin;
-    sinh = f64::sinh;
+    sinh = java_math::sinh;
     tan = f64::tan;
-    tanh = f64::tanh;
+    tanh = java_math::tanh;
     exp = f64::exp;
-    radians = f64::to_radians;
+    radians = java_math::radians;
     sqrt = f64::sqrt;
 }
 
@@ -92,7 +92,7 @@ pub(super) fn log(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 pub(super) fn atan2(call: &Call<'_>) -> Result<ArrayRef> {
-    map2(call, |y, x| Ok(y.atan2(x)))
+    map2(call, |y, x| Ok(libm::atan2(y, x)))
 }
 
 pub(super) fn power(call: &Call<'_>) -> Result<ArrayRef> {
@@ -108,7 +108,7 @@ pub(super) fn random(call: &Call<'_>) -> Result<ArrayRef> {
     build_primitives::<Float64Type>(call.rows, |row| {
         let seed = seeds.as_ref().and_then(|s| s.get(row));
         Ok(Some(match seed {
-            Some(seed) => fastrand::Rng::with_seed(seed as u64).f64(),
+            Some(seed) => java_math::first_random(seed as i32),
             None => fastrand::f64(),
         }))
     })
@@ -307,9 +307,11 @@ pub(super) fn floor(call: &Call<'_>) -> Result<ArrayRef> {
 pub(super) fn sign(call: &Call<'_>) -> Result<ArrayRef> {
     let values = Numbers::new(&call.args[0], &call.types[0]).expect("a number was asked for");
     build_primitives::<Int32Type>(call.rows, |row| {
-        Ok(values.get(row).map(|number| match number {
-            Number::Decimal(digits, _) => digits.signum().to_i128().unwrap_or(0) as i32,
-            other => match other.to_f64() {
+        // SeaTunnel: the sign of null is 0.
+        Ok(Some(match values.get(row) {
+            None => 0,
+            Some(Number::Decimal(digits, _)) => digits.signum().to_i128().unwrap_or(0) as i32,
+            Some(other) => match other.to_f64() {
                 v if v > 0.0 => 1,
                 v if v < 0.0 => -1,
                 _ => 0,

@@ -1,7 +1,10 @@
 //! Parts of a moment: YEAR, MONTH and the like, EXTRACT, DAYNAME, MONTHNAME.
 
-use arrow_array::ArrayRef;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{ArrayRef, PrimitiveArray};
 use seatunnel_api::time::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
 use seatunnel_api::{DataType, Result};
 
@@ -99,11 +102,12 @@ static PARTS: &[Part] = &[
     of_time(&["MICROSECONDS"], |_, time| time % (60 * MICROS_PER_SECOND)),
 ];
 
-/// Weeks begin on Sunday and the first is that of January 1st, as Java has it for en_US.
+/// Weeks begin on Monday, the first is the one with four days of the year; days before it are in week 0.
 fn week(days: i32) -> i64 {
     let first = days - day_of_year(days) + 1;
-    let before = (weekday(first) + 1) % 7;
-    i64::from((day_of_year(days) - 1 + before as i32) / 7 + 1)
+    let before = weekday(first) as i32;
+    let full = (day_of_year(days) - 1 + before) / 7;
+    i64::from(full + i32::from(before <= 3))
 }
 
 /// The Thursday of a day's week: the year it lies in is the week's.
@@ -139,6 +143,14 @@ fn parts(call: &Call<'_>, field: &str) -> Result<ArrayRef> {
 /// YEAR, MONTH and the like: the function's name is the field.
 pub(super) fn field(call: &Call<'_>) -> Result<ArrayRef> {
     parts(call, call.name)
+}
+
+/// WEEK, which SeaTunnel counts from 1 for the days before the first week.
+pub(super) fn week_of_year(call: &Call<'_>) -> Result<ArrayRef> {
+    let weeks = parts(call, "WEEK")?;
+    let weeks = weeks.as_primitive::<Int32Type>();
+    let next: PrimitiveArray<Int32Type> = weeks.unary(|week| week + 1);
+    Ok(Arc::new(next))
 }
 
 pub(super) fn extract(call: &Call<'_>) -> Result<ArrayRef> {

@@ -87,7 +87,10 @@ pub(super) fn parsedatetime(call: &Call<'_>) -> Result<ArrayRef> {
         DataType::Date => {
             build_primitives::<Date32Type>(call.rows, |row| Ok(read(row)?.map(days_of)))
         }
-        DataType::Time => build_primitives::<Time64MicrosecondType>(call.rows, read),
+        DataType::Time => build_primitives::<Time64MicrosecondType>(call.rows, |row| {
+            // 24:00 is midnight.
+            Ok(read(row)?.map(|micros| micros.rem_euclid(MICROS_PER_DAY)))
+        }),
         _ => build_primitives::<TimestampMicrosecondType>(call.rows, read),
     }
 }

@@ -235,7 +235,7 @@ fn casts_follow_seatunnel() {
         ),
         (
             "cast(price as decimal(10, 1))",
-            "134.2",
+            "134.3",
             "decimal(10, 1)",
             "null",
         ),

@@ -5,6 +5,7 @@
 mod any_query;
 mod expressions;
 mod functions;
+mod like_java;
 mod refusals;
 mod relations;
 mod support;

@@ -104,8 +104,8 @@ fn names_and_types_that_do_not_fit_are_said_before_the_first_row() {
             vec!["unclosed group"],
         ),
         (
-            "select formatdatetime(ts, 'QQ') from fake",
-            vec!["\"QQ\" is not supported"],
+            "select formatdatetime(ts, 'VV') from fake",
+            vec!["\"VV\" is not supported"],
         ),
         (
             "select formatdatetime(day, 'HH') from fake",

@@ -1,6 +1,6 @@
 //! Requests to the service of a model: paced, tried again, their failures told apart.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
@@ -12,10 +12,13 @@ use seatunnel_transforms::json_path::Json;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use crate::aws::AwsKeys;
 use crate::codes;
 use crate::options::{ModelOptions, incomplete};
 use crate::pace::Pace;
 
+/// What requests hold.
+const JSON: &str = "application/json";
 /// Longest answer that is read.
 const LARGEST: usize = 64 << 20;
 /// Longest wait that a server may ask for.
@@ -35,6 +38,8 @@ pub(crate) enum Login {
         key: Secret,
         secret: Secret,
     },
+    /// A signature of each request, as Amazon has it.
+    Aws(AwsKeys),
 }
 
 /// One service.
@@ -78,7 +83,7 @@ impl Calls {
             incomplete(plugin, what).at(&path.span)
         })?;
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         let given = options.custom_config.as_ref();
         for (name, value) in given.iter().flat_map(|c| &c.custom_request_headers) {
             let header = HeaderName::try_from(name.as_str()).ok();
@@ -106,7 +111,7 @@ impl Calls {
                 let value = sensitive(key.expose().trim()).ok_or_else(no_key)?;
                 headers.insert(HeaderName::from_static("api-key"), value);
             }
-            Login::None | Login::Token { .. } => {}
+            Login::None | Login::Token { .. } | Login::Aws(_) => {}
         }
         let client = Client::builder()
             .timeout(Duration::from_millis(options.model_request_timeout_ms))
@@ -182,7 +187,14 @@ impl Calls {
             url.query_pairs_mut().append_pair("access_token", &token);
         }
         self.pace.turn().await;
-        let request = self.client.post(url).headers(self.headers.clone());
+        let mut request = self.client.post(url.clone());
+        request = request.headers(self.headers.clone());
+        if let Login::Aws(keys) = &self.login {
+            let now = SystemTime::now();
+            for (name, value) in keys.headers("POST", &url, JSON, body.as_bytes(), now) {
+                request = request.header(name, value);
+            }
+        }
         let text = self.answer(request.body(body.to_owned())).await?;
         // Qianfan says what is wrong in an answer that is otherwise good.
         if let Login::Token { .. } = self.login
@@ -345,6 +357,7 @@ impl Calls {
         let keys = match &self.login {
             Login::Bearer(key) | Login::ApiKey(key) => vec![key],
             Login::Token { key, secret, .. } => vec![key, secret],
+            Login::Aws(keys) => vec![&keys.key, &keys.secret],
             Login::None => Vec::new(),
         };
         for key in keys {

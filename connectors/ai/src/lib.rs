@@ -4,6 +4,7 @@
 //! answered, so a slow model slows its source down, and nothing is kept between batches. Dropping the
 //! future drops the requests.
 
+mod aws;
 mod calls;
 mod codes;
 mod custom;

@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 
 use super::NAME;
 use super::options::{DOUBAO_MULTIMODAL, EmbeddingRule, Provider, QIANFAN_FIRST, QIANFAN_OAUTH};
+use crate::aws::AwsKeys;
 use crate::calls::{Calls, Login};
 use crate::custom::{Custom, fill_text};
 use crate::options::incomplete;
 
 /// What Zhipu takes in one request.
 const MOST_OF_ZHIPU: usize = 64;
+/// What Cohere's models at Amazon take in one request.
+const MOST_OF_COHERE: usize = 96;
 
 /// One model.
 pub(super) struct Model {
@@ -34,6 +37,10 @@ enum Kind {
     InputAlone,
     /// Parts of a kind, one value a request.
     Multimodal,
+    /// `inputText`, one value a request, as Amazon's own models have it.
+    Titan,
+    /// `texts`, as Cohere's models at Amazon have it.
+    Cohere,
     Custom(Custom),
 }
 
@@ -60,10 +67,21 @@ impl Model {
             Provider::Qianfan if first_qianfan => Some(QIANFAN_FIRST),
             other => other.usual_path(),
         };
+        let amazon = match provider {
+            Provider::Amazon => Some(bedrock(rule, &name)?),
+            _ => None,
+        };
+        let usual = amazon.as_ref().map(|(host, _)| host.as_str()).or(usual);
         let mut path = options.path(NAME, provider_name, usual)?;
         path.value = fill_text(&path.value, &[("model", &name)]);
         if first_qianfan {
             path.value = format!("{}/{name}", path.value.trim_end_matches('/'));
+        }
+        if amazon.is_some() {
+            // A colon stands for itself in addresses, but Amazon signs it as `%3A`.
+            let model = name.replace(':', "%3A").replace('/', "%2F");
+            let host = path.value.trim().trim_end_matches('/');
+            path.value = format!("{host}/model/{model}/invoke");
         }
         let mut inputs_of_request = rule.single_vectorized_input_number;
         let kind = match provider {
@@ -84,11 +102,17 @@ impl Model {
                 Kind::Multimodal
             }
             Provider::Microsoft => Kind::OpenAi { names_model: false },
+            Provider::Amazon => amazon.map_or(Kind::Titan, |(_, kind)| kind),
             Provider::Qianfan if first_qianfan => Kind::InputAlone,
             _ => Kind::OpenAi { names_model: true },
         };
         if provider == Provider::Zhipu {
             inputs_of_request = inputs_of_request.min(MOST_OF_ZHIPU);
+        }
+        match kind {
+            Kind::Titan => inputs_of_request = 1,
+            Kind::Cohere => inputs_of_request = inputs_of_request.min(MOST_OF_COHERE),
+            _ => {}
         }
         let login = login(rule, provider, first_qianfan)?;
         Ok(Self {
@@ -99,7 +123,7 @@ impl Model {
                 matches!(
                     provider,
                     Provider::OpenAi | Provider::Zhipu | Provider::Local
-                )
+                ) || rule.titan_of_any_size()
             }),
             inputs_of_request,
         })
@@ -156,6 +180,14 @@ impl Model {
                 body
             }
             Kind::InputAlone => json!({ "input": texts }),
+            Kind::Titan => {
+                let text = inputs.first().map_or("", |i| i.text.as_str());
+                match self.dimensions {
+                    Some(dimensions) => json!({ "inputText": text, "dimensions": dimensions }),
+                    None => json!({ "inputText": text }),
+                }
+            }
+            Kind::Cohere => json!({ "texts": texts, "input_type": "search_document" }),
             Kind::Multimodal => {
                 let parts = inputs.iter().map(|input| match input.part {
                     "text" => json!({ "type": "text", "text": input.text }),
@@ -187,6 +219,22 @@ impl Model {
                 Json::Array(items) => items.iter().map(vector).collect(),
                 other => Err(format!("has {} at `custom_response_parse`", other.kind())),
             };
+        }
+        match self.kind {
+            Kind::Titan => {
+                let embedding = json.get("embedding").ok_or("has no `embedding`")?;
+                return Ok(vec![vector(embedding)?]);
+            }
+            Kind::Cohere => {
+                let embeddings = json.get("embeddings");
+                // By type, where a model knows several.
+                let floats = embeddings.and_then(|e| e.get("float")).or(embeddings);
+                let Some(Json::Array(items)) = floats else {
+                    return Err("has no `embeddings`".to_owned());
+                };
+                return items.iter().map(vector).collect();
+            }
+            _ => {}
         }
         match json.get("data") {
             Some(Json::Array(items)) => {
@@ -220,6 +268,38 @@ fn vector(json: &Json<'_>) -> std::result::Result<Vec<f32>, String> {
     numbers.ok_or_else(|| "has a vector with something else than numbers".to_owned())
 }
 
+impl EmbeddingRule {
+    /// Whether it is a model of Amazon that makes vectors of the size it is asked for.
+    fn titan_of_any_size(&self) -> bool {
+        let model = self.model_options.model.as_ref();
+        self.model_provider == Some(Provider::Amazon)
+            && model.is_some_and(|m| m.value.contains("titan-embed-text-v2"))
+    }
+
+    fn region(&self) -> Result<&str> {
+        let region = self.aws_region.as_ref().map(|region| region.value.trim());
+        region
+            .filter(|region| !region.is_empty())
+            .ok_or_else(|| incomplete(NAME, "needs the option `aws_region` for AMAZON"))
+    }
+}
+
+/// Where Amazon's Bedrock is, and how it is spoken to: that is the model's matter.
+fn bedrock(rule: &EmbeddingRule, model: &str) -> Result<(String, Kind)> {
+    let host = format!("https://bedrock-runtime.{}.amazonaws.com", rule.region()?);
+    let kind = match model {
+        titan if titan.contains("titan-embed") => Kind::Titan,
+        cohere if cohere.contains("cohere.embed") => Kind::Cohere,
+        _ => {
+            let what = format!("doesn't know how the model {model:?} of AMAZON is spoken to");
+            return Err(incomplete(NAME, what).with_help(
+                "models with `titan-embed` or `cohere.embed` in their name make vectors",
+            ));
+        }
+    };
+    Ok((host, kind))
+}
+
 fn login(rule: &EmbeddingRule, provider: Provider, first_qianfan: bool) -> Result<Login> {
     let options = &rule.model_options;
     let name = provider.name();
@@ -237,6 +317,16 @@ fn login(rule: &EmbeddingRule, provider: Provider, first_qianfan: bool) -> Resul
             } else {
                 Login::ApiKey(key)
             }
+        }
+        Provider::Amazon => {
+            let secret = rule.secret_key.clone();
+            let secret = secret.filter(|secret| !secret.expose().trim().is_empty());
+            Login::Aws(AwsKeys {
+                key: options.key(NAME, name)?.clone(),
+                secret: secret.ok_or_else(|| incomplete(NAME, "needs the option `secret_key`"))?,
+                region: rule.region()?.to_owned(),
+                service: "bedrock",
+            })
         }
         Provider::Qianfan if first_qianfan => {
             let usual = || Located {

@@ -20,6 +20,8 @@ pub(super) enum Provider {
     Doubao,
     /// Baidu's Qianfan: by its first interface with `secret_key`, by its second one without.
     Qianfan,
+    /// Amazon's Bedrock, in `aws_region`: its models `titan-embed` and `cohere.embed`.
+    Amazon,
     /// Zhipu.
     Zhipu,
     /// Azure OpenAI; `api_path` with `${model}` for the deployment.
@@ -47,6 +49,7 @@ const PROVIDERS: &[(Provider, &str, Option<&str>)] = &[
         "QIANFAN",
         Some("https://qianfan.baidubce.com/v2/embeddings"),
     ),
+    (Provider::Amazon, "AMAZON", None),
     (
         Provider::Zhipu,
         "ZHIPU",
@@ -147,9 +150,12 @@ pub struct EmbeddingRule {
     /// make vectors of this size.
     #[option(min = 1, max = 65536)]
     pub(super) dimension: Option<u32>,
-    /// The second key of QIANFAN.
+    /// The second key of QIANFAN and AMAZON.
     #[option(secret)]
     pub(super) secret_key: Option<Secret>,
+    /// The region of AMAZON: `us-east-1`.
+    #[option(alias("region"))]
+    pub(super) aws_region: Option<Located<String>>,
     /// Where QIANFAN's tokens come from.
     pub(super) oauth_path: Option<Located<String>>,
     #[option(flatten)]

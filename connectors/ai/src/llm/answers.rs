@@ -26,6 +26,16 @@ pub(super) fn one_for_each(content: &str, count: usize) -> Result<Vec<Option<Str
     }
 }
 
+/// As [`one_for_each`], of a service that may not keep to lists: of one row, a text without a list is the answer.
+pub(super) fn of_text(content: &str, count: usize) -> Result<Vec<Option<String>>, String> {
+    match one_for_each(content, count) {
+        Err(_) if count == 1 && !content.contains('[') && !content.trim().is_empty() => {
+            Ok(vec![Some(content.trim().to_owned())])
+        }
+        answers => answers,
+    }
+}
+
 /// An element of the list; null is none.
 pub(super) fn text_of(item: &Json<'_>) -> Option<String> {
     match item {
@@ -128,6 +138,16 @@ mod tests {
             assert!(error.contains(why), "{content}: {error}");
         }
         assert!(texts("[]", 1).is_err());
+    }
+
+    #[test]
+    fn of_one_row_a_text_is_an_answer_where_lists_are_not_promised() {
+        let answer = |text: &str| Ok(vec![Some(text.to_owned())]);
+        assert_eq!(of_text(" just words\n", 1), answer("just words"));
+        assert_eq!(of_text("[\"a\"]", 1), answer("a"));
+        for (content, count) in [("just words", 2), ("  ", 1), ("[broken", 1)] {
+            assert!(of_text(content, count).is_err(), "{content}");
+        }
     }
 
     #[test]

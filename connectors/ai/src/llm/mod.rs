@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::calls::{Calls, Login};
 use crate::custom::{Custom, fill_text};
 use crate::options::incomplete;
-use answers::{column_of, one_for_each};
+use answers::{column_of, of_text, one_for_each};
 use options::{LlmOptions, LlmRule, OutputType, Provider};
 
 const NAME: &str = "LLM";
@@ -256,11 +256,11 @@ impl Chat {
                         Ok(texts.iter().map(answers::text_of).collect())
                     }
                     Json::Array(texts) => match texts.first() {
-                        Some(first) => one_for_each(&first.to_text(), count),
+                        Some(first) => of_text(&first.to_text(), count),
                         None => Err("has nothing at `custom_response_parse`".to_owned()),
                     },
                     Json::Null => Err("has nothing at `custom_response_parse`".to_owned()),
-                    other => one_for_each(&other.to_text(), count),
+                    other => of_text(&other.to_text(), count),
                 }
             }
         }

@@ -205,6 +205,69 @@ async fn qianfan_gets_a_token_and_a_new_one_when_it_is_stale() {
 }
 
 #[tokio::test]
+async fn amazon_s_models_are_spoken_to_each_in_its_own_way_with_signed_requests() {
+    let server = Server::start(|asked, _| match asked.body.get("texts") {
+        None => Answer::json(json!({ "embedding": [1, 2], "inputTextTokenCount": 3 })),
+        Some(texts) => {
+            let count = texts.as_array().map_or(0, Vec::len);
+            Answer::json(json!({ "embeddings": vec![[3, 4]; count] }))
+        }
+    })
+    .await;
+    let amazon = |model: &str| {
+        json!({
+            "model_provider": "AMAZON", "secret_key": "aws-secret", "aws_region": "eu-west-1",
+            "model": model, "api_path": server.url, "model_concurrency": 1, "dimension": 2,
+            "single_vectorized_input_number": 2,
+            "vectorization_fields": { "v": "name" },
+        })
+    };
+    for (model, first) in [
+        ("amazon.titan-embed-text-v2:0", 1.0),
+        ("cohere.embed-multilingual-v3", 3.0),
+    ] {
+        let more = options(&server, amazon(model));
+        let embedding = make("Embedding", more, vec![table("t")]).await.unwrap();
+        let out = run(&embedding, rows(&table("t"), 2)).await.unwrap();
+        let vector = Value::Array(vec![Value::Float(first), Value::Float(first + 1.0)]);
+        assert_eq!(column(&out, "v"), [vector.clone(), vector]);
+    }
+    let asked = server.asked();
+    let sent: Vec<(&str, &Json)> = asked.iter().map(|a| (a.line.as_str(), &a.body)).collect();
+    let titan = "POST /model/amazon.titan-embed-text-v2%3A0/invoke";
+    assert_eq!(
+        sent,
+        [
+            (titan, &json!({ "inputText": "name 0", "dimensions": 2 })),
+            (titan, &json!({ "inputText": "name 1", "dimensions": 2 })),
+            (
+                "POST /model/cohere.embed-multilingual-v3/invoke",
+                &json!({ "texts": ["name 0", "name 1"], "input_type": "search_document" })
+            ),
+        ]
+    );
+    for request in &asked {
+        let signed = &request.headers["authorization"];
+        let date = &request.headers["x-amz-date"];
+        let scope = format!("{}/eu-west-1/bedrock/aws4_request", &date[..8]);
+        assert!(
+            signed.starts_with("AWS4-HMAC-SHA256 Credential=sk-secret/"),
+            "{signed}"
+        );
+        assert!(signed.contains(&scope), "{signed}");
+        assert!(!signed.contains("aws-secret"), "{signed}");
+    }
+    for (key, why) in [("aws_region", "aws_region"), ("secret_key", "secret_key")] {
+        let mut more = options(&server, amazon("amazon.titan-embed-text-v1"));
+        more.as_object_mut().unwrap().remove(key);
+        let report = refusal("Embedding", more).await;
+        assert!(report.contains(why), "{report}");
+    }
+    let report = refusal("Embedding", options(&server, amazon("meta.llama3"))).await;
+    assert!(report.contains("titan-embed"), "{report}");
+}
+
+#[tokio::test]
 async fn doubao_takes_pictures_and_films() {
     let server = Server::start(|_, _| {
         Answer::json(json!({ "data": { "embedding": [1, 2], "object": "embedding" } }))
@@ -269,7 +332,7 @@ async fn options_of_embedding_are_checked() {
             "needs the option `vectorization_fields`",
         ),
         (
-            json!({ "model_provider": "AMAZON" }),
+            json!({ "model_provider": "BEDROCK" }),
             "one of OPENAI, DOUBAO",
         ),
         (

@@ -7,6 +7,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::DataType as ArrowType;
 
 use crate::error::Result;
+use crate::fact::Fact;
 use crate::row::Row;
 use crate::row_kind::RowKinds;
 use crate::table::CatalogTable;
@@ -19,6 +20,7 @@ pub struct Batch {
     table: Arc<CatalogTable>,
     records: RecordBatch,
     kinds: RowKinds,
+    facts: Option<Arc<[Fact]>>,
 }
 
 impl Batch {
@@ -47,7 +49,32 @@ impl Batch {
             table,
             records,
             kinds,
+            facts: None,
         }
+    }
+
+    /// The same rows with what is known of them besides.
+    ///
+    /// # Panics
+    /// In debug builds, if a fact has not a value for each row: a bug of the connector.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Vec<Fact>) -> Self {
+        debug_assert!(facts.iter().all(|fact| fact.fits(self.num_rows())));
+        self.facts = Some(facts.into());
+        self
+    }
+
+    /// The same rows with what is known of those of another batch, which are the same rows with other columns.
+    #[must_use]
+    pub fn with_facts_of(mut self, other: &Self) -> Self {
+        self.facts = other.facts.clone();
+        self
+    }
+
+    /// What is known of the rows under a name; none if the source doesn't say, or a transform made other rows.
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        let mut facts = self.facts.iter().flat_map(|facts| facts.iter());
+        facts.find(|fact| fact.name() == name)
     }
 
     /// The table whose rows these are.
@@ -102,6 +129,10 @@ impl Batch {
             table: self.table.clone(),
             records: self.records.slice(offset, length),
             kinds: self.kinds.slice(offset, length),
+            facts: self.facts.as_ref().map(|facts| {
+                let parts = facts.iter().map(|fact| fact.slice(offset, length));
+                parts.collect()
+            }),
         }
     }
 
@@ -114,10 +145,15 @@ impl Batch {
         let kinds = self
             .kinds
             .filter(|row| keep.is_valid(row) && keep.value(row));
+        let facts = self.facts.as_ref().map(|facts| {
+            let parts = facts.iter().map(|fact| fact.filter(keep));
+            parts.collect::<Result<_>>()
+        });
         Ok(Self {
             table: self.table.clone(),
             records,
             kinds,
+            facts: facts.transpose()?,
         })
     }
 }
@@ -171,6 +207,46 @@ mod tests {
     use crate::row_kind::RowKind;
     use crate::table::{Column, TablePath, TableSchema};
     use crate::types::DataType;
+
+    #[test]
+    fn what_is_known_of_rows_stays_with_them() {
+        use arrow_array::types::Int64Type;
+        use arrow_array::{Int64Array, StringArray};
+
+        let schema = TableSchema::new(vec![Column::new("id", DataType::BigInt)]);
+        let table = Arc::new(CatalogTable::new("test", TablePath::unnamed(), schema));
+        let mut builder = BatchBuilder::new(table);
+        for n in 0..4 {
+            let row = [Value::BigInt(n)];
+            builder.push(RowKind::Insert, &row).unwrap();
+        }
+        let batch = builder.finish().with_facts(vec![
+            Fact::each(
+                "EventTime",
+                Arc::new(Int64Array::from(vec![10, 11, 12, 13])),
+            ),
+            Fact::same("FilePath", Arc::new(StringArray::from(vec!["a"]))),
+        ]);
+        let times = |batch: &Batch| -> Vec<i64> {
+            let column = batch.fact("EventTime").unwrap().column(batch.num_rows());
+            column
+                .unwrap()
+                .as_primitive::<Int64Type>()
+                .values()
+                .to_vec()
+        };
+        let keep = BooleanArray::from(vec![Some(true), Some(false), None, Some(true)]);
+        let kept = batch.filter(&keep).unwrap();
+        assert_eq!(times(&kept), [10, 13]);
+        assert_eq!(times(&batch.slice(1, 2)), [11, 12]);
+        assert_eq!(times(&batch.slice(2, 2).with_facts_of(&kept)), [10, 13]);
+        let paths = kept.fact("FilePath").unwrap().column(2).unwrap();
+        assert_eq!(
+            paths.as_string::<i32>().iter().collect::<Vec<_>>(),
+            [Some("a"); 2]
+        );
+        assert!(kept.fact("Delay").is_none());
+    }
 
     #[test]
     fn bytes_are_those_of_the_rows_and_not_of_what_they_share() {

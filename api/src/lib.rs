@@ -13,6 +13,7 @@ pub mod config;
 mod dirty;
 pub mod erased;
 pub mod error;
+mod fact;
 mod factory;
 mod job;
 mod metrics;
@@ -39,6 +40,7 @@ pub use batch_builder::BatchBuilder;
 pub use dirty::{DirtyKeeper, DirtyRow, DirtyRows};
 pub use erased::{erase_sink, erase_source};
 pub use error::{Error, ErrorCode, Result, codes};
+pub use fact::Fact;
 pub use factory::{
     DynSinkFactory, DynSourceFactory, DynTransformFactory, InputTables, Plugin, PluginInfo,
     Registry, RelationContext, SinkContext, SinkFactory, SourceContext, SourceFactory,

@@ -217,6 +217,7 @@ pub struct CatalogTable {
     partition_keys: Vec<String>,
     comment: Option<String>,
     options: BTreeMap<String, String>,
+    facts: Vec<(&'static str, DataType)>,
 }
 
 impl PartialEq for CatalogTable {
@@ -251,6 +252,7 @@ impl CatalogTable {
             partition_keys: Vec::new(),
             comment: None,
             options: BTreeMap::new(),
+            facts: Vec::new(),
         }
     }
 
@@ -260,6 +262,7 @@ impl CatalogTable {
         let mut table = Self::new(self.catalog.clone(), self.path.clone(), schema);
         table.comment = self.comment.clone();
         table.options = self.options.clone();
+        table.facts = self.facts.clone();
         table.partition_keys = self
             .partition_keys
             .iter()
@@ -294,6 +297,20 @@ impl CatalogTable {
     #[must_use]
     pub fn with_option(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.insert(key.into(), value.into());
+        self
+    }
+
+    /// With a [`Fact`](crate::Fact) that its source gives of each row, and the type of its values.
+    #[must_use]
+    pub fn with_fact(mut self, name: &'static str, data_type: DataType) -> Self {
+        self.facts.push((name, data_type));
+        self
+    }
+
+    /// Without facts: for rows that are others than the source's.
+    #[must_use]
+    pub fn without_facts(mut self) -> Self {
+        self.facts.clear();
         self
     }
 
@@ -335,5 +352,10 @@ impl CatalogTable {
     /// What its source knows of it besides.
     pub fn options(&self) -> &BTreeMap<String, String> {
         &self.options
+    }
+
+    /// What its source tells of each row besides the values: names and types.
+    pub fn facts(&self) -> &[(&'static str, DataType)] {
+        &self.facts
     }
 }

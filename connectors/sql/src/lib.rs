@@ -102,6 +102,7 @@ impl SqlRule {
             same.or(copy.map(|i| &i.column)).map(|c| c.name.clone())
         };
         let output = with_columns(table, columns.clone(), renamed);
+        let output = Arc::new((*output).clone().without_facts());
         Ok(SqlStep {
             table: output,
             query: compiled,

@@ -146,7 +146,7 @@ pub fn put_column(columns: &mut Vec<Column>, column: Column) -> usize {
     }
 }
 
-/// A batch of `table` from columns that fit it, with the kinds of another.
+/// A batch of `table` from columns that fit it, with the kinds of another and what else is known of its rows.
 ///
 /// # Errors
 /// If the columns don't fit the table: a bug of the transform.
@@ -154,7 +154,7 @@ pub fn rebuilt(table: &Arc<CatalogTable>, columns: Vec<ArrayRef>, of: &Batch) ->
     let options = RecordBatchOptions::new().with_row_count(Some(of.num_rows()));
     let records =
         RecordBatch::try_new_with_options(table.arrow_schema().clone(), columns, &options)?;
-    Ok(Batch::new(table.clone(), records, of.kinds().clone()))
+    Ok(Batch::new(table.clone(), records, of.kinds().clone()).with_facts_of(of))
 }
 
 /// Columns chosen from those of the input; no value is touched.

@@ -27,9 +27,11 @@ enum Key {
     Table,
     RowKind,
     Partition,
+    /// What some sources tell of each row.
+    Fact(&'static str),
 }
 
-/// The names that SeaTunnel has, and what they are here; none if no source says it.
+/// The names that SeaTunnel has, and what they are here; none if that is the source's to say.
 const KEYS: &[(&str, Option<Key>)] = &[
     ("Database", Some(Key::Database)),
     ("Table", Some(Key::Table)),
@@ -54,7 +56,9 @@ const KEYS: &[(&str, Option<Key>)] = &[
 struct MetadataRule {
     /// Metadata and the new columns that get it: `{ Table = source_table }`. There are `Database` and
     /// `Table` (names of the table as it comes in), `RowKind` (`+I`, `-U`, `+U` or `-D`) and `Partition`
-    /// (the values of the columns that the table is partitioned by, with commas between them).
+    /// (the values of the columns that the table is partitioned by, with commas between them). Kafka also
+    /// gives `EventTime`, a bigint: milliseconds since 1970 at which a message was sent, or stored, as the topic
+    /// has it; files give `FilePath` and `FileType`, the ending of their name.
     #[option(default = IndexMap::new())]
     metadata_fields: IndexMap<String, Located<String>>,
 }
@@ -70,8 +74,8 @@ impl MetadataRule {
         let mut columns = table.columns().to_vec();
         let mut keys = Vec::new();
         for (name, target) in &self.metadata_fields {
-            let key = key(name, table).map_err(|e| e.or_at(&target.span))?;
-            let mut column = Column::new(target.value.clone(), DataType::String);
+            let (key, data_type) = key(name, table).map_err(|e| e.or_at(&target.span))?;
+            let mut column = Column::new(target.value.clone(), data_type);
             if key == Key::RowKind {
                 column = column.not_null();
                 column.length = Some(2);
@@ -99,9 +103,14 @@ impl MetadataRule {
     }
 }
 
-fn key(name: &str, table: &CatalogTable) -> Result<Key> {
+/// What a name stands for, and the type of its values.
+fn key(name: &str, table: &CatalogTable) -> Result<(Key, DataType)> {
+    let mut told = table.facts().iter();
+    if let Some((fact, data_type)) = told.find(|(fact, _)| *fact == name) {
+        return Ok((Key::Fact(fact), data_type.clone()));
+    }
     match KEYS.iter().find(|(known, _)| *known == name) {
-        Some((_, Some(key))) => Ok(*key),
+        Some((_, Some(key))) => Ok((*key, DataType::String)),
         Some((_, None)) => Err(Error::new(
             codes::METADATA_UNKNOWN,
             format!(
@@ -110,7 +119,7 @@ fn key(name: &str, table: &CatalogTable) -> Result<Key> {
                 table.catalog()
             ),
         )
-        .with_help("there are `Database`, `Table`, `RowKind` and `Partition`")),
+        .with_help(available(table))),
         None => {
             // Case counts in SeaTunnel, so the usual mistake is one of case.
             let alike = KEYS
@@ -124,10 +133,23 @@ fn key(name: &str, table: &CatalogTable) -> Result<Key> {
             )
             .with_help(match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "there are `Database`, `Table`, `RowKind` and `Partition`".to_owned(),
+                None => available(table),
             }))
         }
     }
+}
+
+/// What a table's rows bring, for people.
+fn available(table: &CatalogTable) -> String {
+    let own = KEYS.iter().filter(|(_, key)| key.is_some());
+    let told = table.facts().iter().map(|(name, _)| *name);
+    let names: Vec<String> = (own.map(|(name, _)| *name).chain(told))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    format!(
+        "there are {}; what a source tells of its rows is known up to the first Sql transform and the like",
+        names.join(", ")
+    )
 }
 
 struct MetadataStep {
@@ -153,6 +175,17 @@ impl TableStep for MetadataStep {
                 Key::Table => same(Some(&self.name), rows),
                 Key::RowKind => kinds(batch.kinds(), rows),
                 Key::Partition => self.partitions(&batch)?,
+                Key::Fact(name) => match batch.fact(name) {
+                    Some(fact) => fact.column(rows)?,
+                    None => {
+                        let what = format!(
+                            "{NAME}: rows of table {} have lost their `{name}`",
+                            batch.table().path()
+                        );
+                        return Err(Error::new(codes::METADATA_UNKNOWN, what)
+                            .with_help("let Metadata be the first transform"));
+                    }
+                },
             });
         }
         rebuilt(&self.table, columns, &batch).map(Some)

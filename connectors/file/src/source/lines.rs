@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use seatunnel_api::{Batch, DirtyRows, Error, Output, Result};
+use seatunnel_api::{Batch, DirtyRows, Error, Fact, Output, Result};
 
 use super::boundaries::line_at;
 use super::cells::{CellError, TextRules, convert};
@@ -402,6 +402,20 @@ fn header_order(
     Ok(order)
 }
 
+/// What is known of each row of a file besides its values.
+pub(crate) const FACTS: [&str; 2] = ["FilePath", "FileType"];
+
+fn facts(path: &Path) -> Vec<Fact> {
+    let ending = path
+        .extension()
+        .map_or_else(String::new, |ending| ending.to_string_lossy().into_owned());
+    let values = [path.to_string_lossy().into_owned(), ending];
+    let facts = FACTS.into_iter().zip(values);
+    facts
+        .map(|(name, value)| Fact::same(name, Arc::new(StringArray::from(vec![value]))))
+        .collect()
+}
+
 /// Columns and the partitions of their file as a batch of the table.
 impl FileTable {
     pub(crate) fn with_partitions(
@@ -425,6 +439,6 @@ impl FileTable {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let schema = self.table.arrow_schema().clone();
         let records = RecordBatch::try_new_with_options(schema, columns, &options)?;
-        Ok(Batch::inserts(self.table.clone(), records))
+        Ok(Batch::inserts(self.table.clone(), records).with_facts(facts(path)))
     }
 }

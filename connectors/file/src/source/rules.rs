@@ -12,7 +12,7 @@ use seatunnel_api::{
 
 use super::cells::TextRules;
 use super::java_parse::JavaPattern;
-use super::lines::LineRules;
+use super::lines::{FACTS, LineRules};
 use super::listing::Found;
 use super::records::{Delimiter, Splitter};
 use super::{formats, parquet_rows};
@@ -119,7 +119,12 @@ pub(super) fn table(
         schema,
     };
     let table = option.to_table(CATALOG, plugin_output);
-    Arc::new(CatalogTable::clone(&table).with_partition_keys(partitions.to_vec()))
+    let table = CatalogTable::clone(&table).with_partition_keys(partitions.to_vec());
+    Arc::new(
+        FACTS
+            .iter()
+            .fold(table, |table, fact| table.with_fact(fact, DataType::String)),
+    )
 }
 
 pub(super) fn text_rules(options: &FileTableOptions, format: SourceFormat) -> Result<TextRules> {

@@ -146,8 +146,8 @@ pub(crate) fn as_table<'a>(
 
 /// The same rows with other kinds than inserts.
 pub(crate) fn with_kinds(batch: Batch, kinds: RowKinds) -> Batch {
-    let (table, records, _) = batch.into_parts();
-    Batch::new(table, records, kinds)
+    let (table, records) = (batch.table().clone(), batch.records().clone());
+    Batch::new(table, records, kinds).with_facts_of(&batch)
 }
 
 /// Hands a batch on in pieces that are no larger than batches should be; `position` is told how many rows each has.

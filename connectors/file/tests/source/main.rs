@@ -3,6 +3,7 @@
 
 mod csv;
 mod discovery;
+mod facts;
 mod formats;
 mod json;
 mod listing;

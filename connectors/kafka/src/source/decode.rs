@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
+use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use rdkafka::Timestamp;
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
-use seatunnel_api::{Batch, CatalogTable, Error, Result};
+use seatunnel_api::{Batch, CatalogTable, Error, Fact, Result};
 use seatunnel_formats::{Decoder, Format, Message, Pushed};
 use tokio::runtime::Handle;
 
-use super::tables::TopicTable;
+use super::tables::{EVENT_TIME, TopicTable};
 use crate::codes;
 
 /// Collects the rows of one table.
@@ -19,6 +19,8 @@ pub(super) struct TableDecoder {
     decoder: Decoder,
     /// Headers that are the last columns.
     headers: Vec<(String, StringBuilder)>,
+    /// When each row's message was sent or stored.
+    times: Int64Builder,
     /// Whether the format looks at more than the value; to ask for the rest costs.
     looks_around: bool,
     /// Bytes of the messages collected.
@@ -40,6 +42,7 @@ impl TableDecoder {
             headers: headers
                 .map(|name| (name.clone(), StringBuilder::new()))
                 .collect(),
+            times: Int64Builder::new(),
             looks_around: table.format.format == Format::Native,
             bytes: 0,
             runtime: Handle::try_current().ok(),
@@ -90,6 +93,10 @@ impl TableDecoder {
         }
         self.bytes += value.map_or(0, <[u8]>::len);
         let rows = self.decoder.rows() - before;
+        let time = message.timestamp().to_millis().filter(|time| *time >= 0);
+        for _ in 0..rows {
+            self.times.append_option(time);
+        }
         for (name, column) in &mut self.headers {
             let value = message.headers().and_then(|headers| {
                 // Of several of one name the last one counts, as in Java's client.
@@ -111,14 +118,15 @@ impl TableDecoder {
         self.bytes = 0;
         let batch = self.decoder.finish()?;
         let (_, records, kinds) = batch.into_parts();
+        let facts = vec![Fact::each(EVENT_TIME, Arc::new(self.times.finish()))];
         if self.headers.is_empty() {
-            return Ok(Batch::new(self.table.clone(), records, kinds));
+            return Ok(Batch::new(self.table.clone(), records, kinds).with_facts(facts));
         }
         let mut columns = records.columns().to_vec();
         for (_, column) in &mut self.headers {
             columns.push(Arc::new(column.finish()) as ArrayRef);
         }
         let records = RecordBatch::try_new(self.table.arrow_schema().clone(), columns)?;
-        Ok(Batch::new(self.table.clone(), records, kinds))
+        Ok(Batch::new(self.table.clone(), records, kinds).with_facts(facts))
     }
 }

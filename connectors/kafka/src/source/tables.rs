@@ -20,6 +20,9 @@ const INTERNAL: &[&str] = &[
     "__share_group_state",
 ];
 
+/// What is known of each row besides its values: when its message was sent or stored.
+pub(super) const EVENT_TIME: &str = "EventTime";
+
 /// One table and the topics whose messages are its rows.
 pub(crate) struct TopicTable {
     /// The table.
@@ -203,6 +206,7 @@ fn tables(
     let comment = schema.and_then(|s| s.comment.clone());
     let table = |columns| {
         let table = CatalogTable::new("Kafka", path.clone(), columns);
+        let table = table.with_fact(EVENT_TIME, DataType::BigInt);
         Arc::new(table.with_comment(comment.clone()))
     };
     Ok((table(all), table(columns)))

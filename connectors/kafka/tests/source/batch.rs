@@ -153,6 +153,32 @@ async fn a_message_that_is_no_text_fails_is_kept_or_is_skipped() {
 }
 
 #[tokio::test]
+async fn of_each_row_it_is_known_when_its_message_was_sent() {
+    let kafka = Kafka::shared();
+    let topic = kafka.topic("times", 1);
+    let sent = |value: Option<&str>, at: i64| Record {
+        value: value.map(|v| v.as_bytes().to_vec()),
+        timestamp: Some(at),
+        ..Record::default()
+    };
+    let first = 1_700_000_000_000;
+    let messages = [
+        sent(Some("a"), first),
+        sent(None, first + 1),
+        sent(Some("b"), first + 2),
+    ];
+    kafka.write(&topic, &messages, &[]);
+    let options = from_start(kafka, &topic, json!({}));
+    let mut reading = Reading::begin(&options, JobMode::Batch, None)
+        .await
+        .unwrap();
+    reading.end().await.unwrap();
+    let seen = reading.seen.lock().unwrap();
+    assert_eq!(seen.rows, rows(&["a", "b"]));
+    assert_eq!(seen.times, [Some(first), Some(first + 2)]);
+}
+
+#[tokio::test]
 async fn tombstones_give_no_row_and_headers_become_columns() {
     let kafka = Kafka::shared();
     let topic = kafka.topic("headers", 1);

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use async_trait::async_trait;
 use seatunnel_api::config::ConfigValue;
 use seatunnel_api::erased::{DynEnumerator, DynSource, SplitBytes};
@@ -55,6 +57,8 @@ fn job(mode: JobMode) -> JobContext {
 pub(crate) struct Seen {
     /// The rows, as JSON with their kind.
     pub(crate) rows: Vec<String>,
+    /// When the message of each row was sent.
+    pub(crate) times: Vec<Option<i64>>,
     /// The newest position of each split, with the number of rows before it.
     pub(crate) positions: BTreeMap<String, Vec<u8>>,
     /// Splits at their end.
@@ -233,6 +237,9 @@ impl Emitter for Keeper {
             seen.rows
                 .push(format!("{} {}", row.kind().short(), row.to_json()));
         }
+        let times = batch.fact("EventTime").expect("Kafka tells it");
+        let times = times.column(batch.num_rows())?;
+        seen.times.extend(times.as_primitive::<Int64Type>());
         Ok(())
     }
 

@@ -137,7 +137,7 @@ impl TextChunkRule {
             }
         }
         Ok(ChunkStep {
-            table: Arc::new(table.with_schema(schema)),
+            table: Arc::new(table.with_schema(schema).without_facts()),
             from,
             chunk_at,
             index_at,

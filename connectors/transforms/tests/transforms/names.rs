@@ -1,6 +1,9 @@
 //! FieldRename, TableRename, TableMerge, TableFilter, Metadata, DefineSinkType: what things are called.
 
-use seatunnel_api::{DataType, RowKind, Value};
+use std::sync::Arc;
+
+use arrow_array::Int64Array;
+use seatunnel_api::{DataType, Fact, RowKind, Value};
 
 use crate::support::{Job, batch_of, column_names, names, refusal, rows, table, table_of, text};
 
@@ -208,6 +211,38 @@ fn metadata_adds_what_is_known_of_rows() {
         out[0].row(0).values()[4..],
         [Value::Null, text("+I"), text("plain"), Value::Null]
     );
+}
+
+#[test]
+fn metadata_has_what_a_source_tells_of_its_rows_also_behind_other_transforms() {
+    let told = (*table("a")).clone();
+    let told = Arc::new(told.with_fact("EventTime", DataType::BigInt));
+    let times = Arc::new(Int64Array::from(vec![Some(7), None, Some(9)]));
+    let batch = rows(&told).with_facts(vec![Fact::each("EventTime", times)]);
+    let filter = r#"{"exclude_kinds": ["INSERT"]}"#;
+    let filter = Job::new("FilterRowKind", filter, vec![told.clone()]).unwrap();
+    let fields = r#"{"include_fields": ["id"]}"#;
+    let fields = Job::new("Filter", fields, filter.tables()).unwrap();
+    let options = r#"{"metadata_fields": {"EventTime": "at", "Table": "of"}}"#;
+    let deletes = filter.run(batch.clone()).unwrap().remove(0);
+    let ids = fields.run(deletes).unwrap().remove(0);
+    let metadata = Job::new("Metadata", options, fields.tables()).unwrap();
+    let out = metadata.run(ids).unwrap();
+    assert_eq!(out[0].num_rows(), 1);
+    assert_eq!(
+        out[0].row(0).values(),
+        [Value::Int(3), Value::BigInt(9), text("a")]
+    );
+    let metadata = Job::new("Metadata", options, vec![told.clone()]).unwrap();
+    assert_eq!(
+        metadata.tables()[0].columns()[4].data_type,
+        DataType::BigInt
+    );
+    let out = metadata.run(batch).unwrap();
+    let times: Vec<Value> = out[0].rows().map(|row| row.get(4)).collect();
+    assert_eq!(times, [Value::BigInt(7), Value::Null, Value::BigInt(9)]);
+    let error = metadata.run(rows(&told)).unwrap_err().report();
+    assert!(error.contains("have lost their `EventTime`"), "{error}");
 }
 
 #[test]

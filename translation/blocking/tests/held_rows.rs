@@ -68,7 +68,7 @@ fn a_writer_takes_all_rows_where_its_elements_say() {
     let folder = tempfile::tempdir().unwrap();
     let hold = open(folder.path());
     let job = hold.job();
-    let reader = reader(&job);
+    let reader = reader(job);
     let writer = Writer::open(job.clone(), job.sinks()[0].node, 0, 1).unwrap();
     while let Some(element) = element(&reader) {
         assert!(element.len() < 100, "{} bytes", element.len());
@@ -90,7 +90,7 @@ fn rows_that_are_gone_are_an_error_and_not_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let hold = open(folder.path());
     let job = hold.job();
-    let reader = reader(&job);
+    let reader = reader(job);
     let first = element(&reader).unwrap();
     let writer = Writer::open(job.clone(), job.sinks()[0].node, 0, 1).unwrap();
     assert!(writer.write(|| Ok(first.clone()), SECOND).unwrap());
@@ -101,7 +101,7 @@ fn rows_that_are_gone_are_an_error_and_not_nothing() {
         twice.report()
     );
 
-    let late = self::reader(&job);
+    let late = self::reader(job);
     let element = element(&late).unwrap();
     drop(late);
     let gone = writer.write(|| Ok(element), SECOND).unwrap_err();

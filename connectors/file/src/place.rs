@@ -53,6 +53,36 @@ impl Place {
         }
     }
 
+    /// Gives a file another name, and makes the folders above that. What has that name is replaced.
+    ///
+    /// # Errors
+    /// If there is no such file, or it can't have that name.
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self {
+            Self::Here => {
+                if let Some(folder) = to.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                fs::rename(from, to)
+            }
+            Self::Store(store) => store.rename(from, to),
+        }
+    }
+
+    /// Deletes a file; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If it can't be deleted.
+    pub(crate) fn remove_file(&self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Here => match fs::remove_file(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+            Self::Store(store) => store.remove_file(path),
+        }
+    }
+
     /// The bytes of a file from the first to the last, or those between two places.
     ///
     /// # Errors

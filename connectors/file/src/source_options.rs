@@ -1,5 +1,6 @@
 //! Options of the LocalFile source.
 
+use seatunnel_api::config::ConfigValue;
 use seatunnel_api::options::{OptionEnum, Options, SchemaOption};
 
 /// What a file holds.
@@ -173,6 +174,20 @@ pub enum CompareMode {
     Checksum,
 }
 
+/// What becomes of files that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, OptionEnum)]
+pub enum PostSyncAction {
+    /// They stay.
+    #[option(name = "none")]
+    None,
+    /// They are deleted.
+    #[option(name = "delete")]
+    Delete,
+    /// They are moved to `backup_path`.
+    #[option(name = "backup")]
+    Backup,
+}
+
 /// Reads files of a folder of this machine: csv, text, json lines, parquet, orc, avro, excel, xml, changes of databases
 /// in JSON, Markdown, Word, and any files as they are. Large files are read
 /// by several readers at once when the source has more than one.
@@ -208,9 +223,9 @@ pub struct FileTableOptions {
     /// Encoding of csv, text, json, xml and markdown files.
     #[option(default = "UTF-8")]
     pub encoding: String,
-    /// How dates are written: a pattern of Java's DateTimeFormatter. `yyyy-MM-dd` if not given; `yyyy/MM/dd`, `yyyy.MM.dd` and `yyyyMMdd` are understood then too.
+    /// How dates are written: a pattern of Java's DateTimeFormatter. `yyyy-MM-dd`, `yyyy/MM/dd`, `yyyy.MM.dd`, `yyyyMMdd` and `yyyy年MM月dd日` are understood if it is not given, or one of the first four.
     pub date_format: Option<String>,
-    /// How timestamps are written: a pattern of Java's DateTimeFormatter. `yyyy-MM-dd HH:mm:ss` if not given; a `T` between and fractions of seconds are understood then too.
+    /// How timestamps are written: a pattern of Java's DateTimeFormatter. If it is not given, or one of SeaTunnel's patterns, dates as by `date_format` with a blank or `T`, `HH:mm:ss` or `HH时mm分ss秒` behind them are understood, with fractions of seconds, and `yyyyMMddHHmmss`.
     pub datetime_format: Option<String>,
     /// How times are written: a pattern of Java's DateTimeFormatter. `HH:mm:ss` if not given; fractions of seconds are understood then too.
     pub time_format: Option<String>,
@@ -250,7 +265,7 @@ pub struct FileTableOptions {
     /// Compression of csv, text, json, xml and markdown files: none, lzo, gzip, zstd, lz4, snappy or bzip2. A file that is not compressed so is read as it is with zstd, lz4, snappy and bzip2.
     #[option(default = SourceCompression::None)]
     pub compress_codec: SourceCompression,
-    /// Archives that the files are: none, zip, tar, tar_gz or gz.
+    /// Archives that the files are: none, zip, tar, tar_gz or gz. Of a zip or tar archive, files are read whose names end as those of the format do: txt, csv, json, xml, xlsx and xls; any for other formats.
     #[option(default = SourceArchive::None)]
     pub archive_compress_codec: SourceArchive,
     /// Whether a large file is read by several readers. They do whenever the source has more than one, unless this is `false`.
@@ -261,6 +276,9 @@ pub struct FileTableOptions {
     pub file_split_size: Option<u64>,
     /// Excel: name of the sheet; the first one if not given.
     pub sheet_name: Option<String>,
+    /// Excel: whether the first row of a sheet that is not skipped names its columns, in whatever order they are there.
+    #[option(default = false, since = "3.1.0")]
+    pub excel_use_header_line: bool,
     /// Excel: accepted; there is one that reads all workbooks.
     #[option(since = "2.3.10")]
     pub excel_engine: Option<ExcelEngine>,
@@ -280,6 +298,12 @@ pub struct FileTableOptions {
     /// Markdown: whether rows also have `source_uri`, `document_id`, `chunk_id`, `chunk_index` and `content_hash`, which stay the same for the same document, path and text.
     #[option(default = false, since = "3.0.0")]
     pub markdown_rag_metadata_enabled: bool,
+    /// Not built in, as PDF is not.
+    #[option(since = "3.0.0")]
+    pub pdf_rag_metadata_enabled: Option<bool>,
+    /// Not built in: the columns of a table are given by `schema`, or come with the files.
+    #[option(since = "2.3.13")]
+    pub metalake_type: Option<String>,
     /// Whether the file that was changed last comes first, also where files bring the schema; else they come in the order of their paths.
     #[option(default = false, since = "3.0.0")]
     pub sort_files_by_modification_time: bool,
@@ -289,6 +313,9 @@ pub struct FileTableOptions {
     /// The folder that `sync_mode = update` compares with, in the same place as `path`: the `path` of the sink.
     #[option(since = "2.3.13")]
     pub target_path: Option<String>,
+    /// Not built in: the target is in the same place as `path`.
+    #[option(since = "2.3.13")]
+    pub target_hadoop_conf: Option<ConfigValue>,
     /// When a file of the target is another: `distcp` if it has another length or is older; `strict` as `compare_mode` says.
     #[option(default = UpdateStrategy::Distcp, since = "2.3.13")]
     pub update_strategy: UpdateStrategy,
@@ -310,7 +337,16 @@ pub struct FileTableOptions {
     /// Whether `discovery_mode = continuous` reads the files that are there when the job begins, or, as `latest`, only those that come or change later.
     #[option(default = StartMode::Earliest, since = "2.3.13")]
     pub start_mode: StartMode,
-    /// Not built in: files stay where they are.
-    #[option(since = "2.3.13")]
-    pub post_sync_action: Option<String>,
+    /// What becomes of a file that was read, with `discovery_mode = continuous`, when a checkpoint that has all its rows is complete and committed: `delete`, or, as `backup`, it goes to `backup_path`. One that was changed after it was read stays, and is read again. What fails is tried again at the next checkpoint. Nobody should write to files that are there already.
+    #[option(default = PostSyncAction::None, since = "3.0.0")]
+    pub post_sync_action: PostSyncAction,
+    /// Where `post_sync_action = backup` moves files to, in the same place as `path`, but neither inside of it nor around it. Behind their names stand when they were moved and changed and how many bytes they have.
+    #[option(since = "3.0.0")]
+    pub backup_path: Option<String>,
+    /// How long files stay in `backup_path` after they were moved there: `30S`, `12H` or `7D`; for good if not given. Files of others are left alone.
+    #[option(since = "3.0.0")]
+    pub retention_max_age: Option<String>,
+    /// Time between two looks for files that are older than `retention_max_age`; `1H` if not given.
+    #[option(since = "3.0.0")]
+    pub retention_check_interval: Option<String>,
 }

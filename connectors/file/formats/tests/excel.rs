@@ -133,6 +133,39 @@ fn cells_come_back_as_what_they_were() {
 }
 
 #[test]
+fn the_first_row_may_tell_where_columns_are() {
+    let written = columns(&["int", "string", "double"]);
+    let values = |n: i32, text: &str| {
+        vec![
+            Value::Int(n),
+            Value::String(text.to_owned()),
+            Value::Double(0.5),
+        ]
+    };
+    let file = write(&written, &[values(1, "a"), values(2, "b")], style());
+    // In another order, and one that is not there.
+    let names = [&written[1].name, "other", &written[0].name].map(str::to_owned);
+    let wanted = vec![
+        (0, DataType::String),
+        (1, DataType::Int),
+        (2, DataType::Int),
+    ];
+    let rules = ExcelRules::new(None, 0, wanted, &TimePatterns::default()).unwrap();
+    let rules = rules.with_header(names.to_vec());
+    let mut all = Vec::new();
+    let mut each = |columns: Vec<StringArray>| {
+        for row in 0..columns[0].len() {
+            let text = |c: &StringArray| c.is_valid(row).then(|| c.value(row).to_owned());
+            all.push(columns.iter().map(text).collect::<Vec<_>>());
+        }
+        Ok(true)
+    };
+    rules.read(Arc::new(file), 7, 1 << 20, &mut each).unwrap();
+    let row = |text: &str, n: &str| vec![Some(text.to_owned()), None, Some(n.to_owned())];
+    assert_eq!(all, [row("a", "1"), row("b", "2")]);
+}
+
+#[test]
 fn rows_that_don_t_fit_go_into_another_sheet() {
     let columns = columns(&["int"]);
     let style = ExcelStyle {

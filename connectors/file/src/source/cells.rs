@@ -249,9 +249,25 @@ pub(crate) fn parse_date(bytes: &[u8], pattern: Option<&JavaPattern>) -> Option<
             [a, b, c, d, b'/' | b'.', e, f, b'/' | b'.', g, h] | [a, b, c, d, e, f, g, h] => {
                 time::parse_date(&[a, b, c, d, b'-', e, f, b'-', g, h])
             }
-            _ => None,
+            _ => parse_signed(bytes, ["年", "月", "日"]).and_then(|[year, month, day]| {
+                (year.len() == 4).then_some(())?;
+                time::parse_date(&[year, b"-", month, b"-", day].concat())
+            }),
         }),
     }
+}
+
+/// Numbers with a sign of Chinese behind each, such as `2024年01月31日`; all but the first have two digits.
+fn parse_signed<'a, const N: usize>(bytes: &'a [u8], signs: [&str; N]) -> Option<[&'a [u8]; N]> {
+    let mut numbers = [&bytes[..0]; N];
+    let mut rest = bytes;
+    for (number, sign) in numbers.iter_mut().zip(signs) {
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        (*number, rest) = rest.split_at(digits);
+        rest = rest.strip_prefix(sign.as_bytes())?;
+    }
+    let two = numbers[1..].iter().all(|number| number.len() == 2);
+    (rest.is_empty() && two).then_some(numbers)
 }
 
 pub(crate) fn parse_time(bytes: &[u8], pattern: Option<&JavaPattern>) -> Option<i64> {
@@ -265,14 +281,23 @@ pub(crate) fn parse_timestamp(bytes: &[u8], pattern: Option<&JavaPattern>) -> Op
     match pattern {
         Some(pattern) => pattern.parse(bytes),
         None => time::parse_timestamp(bytes).or_else(|| {
-            let (date, rest) = bytes.split_at_checked(10)?;
-            let days = i64::from(parse_date(date, None)?);
-            let micros = match rest {
-                [] => 0,
-                [b' ' | b'T', clock @ ..] => time::parse_time(clock)?,
-                _ => return None,
+            let (date, clock) = match *bytes {
+                [ref date @ .., h, i, m, n, s, t] if date.len() == 8 => {
+                    (date, time::parse_time(&[h, i, b':', m, n, b':', s, t])?)
+                }
+                _ => match bytes.iter().position(|b| matches!(b, b' ' | b'T')) {
+                    None => (bytes, 0),
+                    Some(at) => (&bytes[..at], parse_clock(&bytes[at + 1..])?),
+                },
             };
-            Some(days * time::MICROS_PER_DAY + micros)
+            Some(i64::from(parse_date(date, None)?) * time::MICROS_PER_DAY + clock)
         }),
     }
+}
+
+fn parse_clock(bytes: &[u8]) -> Option<i64> {
+    time::parse_time(bytes).or_else(|| {
+        let [hour, minute, second] = parse_signed(bytes, ["时", "分", "秒"])?;
+        time::parse_time(&[hour, b":", minute, b":", second].concat())
+    })
 }

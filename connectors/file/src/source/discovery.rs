@@ -1,7 +1,8 @@
 //! Finds files as long as a job runs.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -13,37 +14,37 @@ use seatunnel_api::{
 use seatunnel_file_store::{Publishing, blocking};
 use serde::{Deserialize, Serialize};
 
+use super::after::AfterReading;
 use super::listing::Found;
 use super::split::FileSplit;
 use super::table::FileTable;
-use crate::codes;
-use crate::place::Place;
+use crate::place::{Place, Root};
 use crate::source_options::{DiscoveryMode, FileTableOptions, SourceFormat, StartMode};
 
 /// Time between two looks if the job file does not say.
 const INTERVAL: Duration = Duration::from_secs(10);
+/// Time after which no further file is deleted or moved until the next checkpoint: new ones are looked for meanwhile.
+const PUTTING_AWAY: Duration = Duration::from_secs(5);
 
-/// How files of a table are found.
-#[derive(Clone, Copy, Debug)]
+/// How files of a table are found, and what becomes of them.
+#[derive(Clone, Debug)]
 pub(crate) struct Discovering {
     interval: Duration,
     from_now_on: bool,
+    after: Option<AfterReading>,
 }
 
 impl Discovering {
-    /// What the options say; none if files are looked for once.
+    /// What the options say of files in the folder `path`; none if they are looked for once.
     ///
     /// # Errors
-    /// If they make no sense, or something is not built in.
-    pub(crate) fn new(options: &FileTableOptions) -> Result<Option<Self>> {
-        if let Some(action) = &options.post_sync_action
-            && !action.eq_ignore_ascii_case("none")
-        {
-            return Err(Error::new(
-                codes::UNSUPPORTED,
-                format!("`post_sync_action = {action}` is not built in, only \"none\" is"),
-            ));
-        }
+    /// If they make no sense, or do not go together.
+    pub(crate) fn new(
+        options: &FileTableOptions,
+        root: &Root,
+        path: &Path,
+    ) -> Result<Option<Self>> {
+        let after = AfterReading::new(options, root, path)?;
         if options.discovery_mode == DiscoveryMode::Once {
             return Ok(None);
         }
@@ -60,6 +61,7 @@ impl Discovering {
         Ok(Some(Self {
             interval,
             from_now_on: options.start_mode == StartMode::Latest,
+            after,
         }))
     }
 }
@@ -86,7 +88,7 @@ pub(crate) fn needs_schema(options: &FileTableOptions, format: SourceFormat) -> 
 }
 
 /// A time such as `10S` or `PT1M30S`; none if it is none, or zero.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim().to_ascii_uppercase();
     let mut rest = text.strip_prefix("PT").unwrap_or(&text);
     let mut whole = Duration::ZERO;
@@ -109,19 +111,15 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Bytes of a file, and when it was changed.
-type Version = (u64, Option<i64>);
+pub(super) type Version = (u64, Option<i64>);
 
-fn version(file: &Found) -> Version {
-    let since = file
-        .modified
-        .unwrap_or(UNIX_EPOCH)
-        .duration_since(UNIX_EPOCH);
-    let micros = since.unwrap_or_default().as_micros();
-    (
-        file.bytes,
-        file.modified
-            .map(|_| i64::try_from(micros).unwrap_or(i64::MAX)),
-    )
+/// The version of a file of so many bytes that was changed then.
+pub(super) fn version(bytes: u64, modified: Option<SystemTime>) -> Version {
+    let micros = |time: SystemTime| {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    };
+    (bytes, modified.map(micros))
 }
 
 /// What is remembered over a restart: the files that are there and were handed over, as they were. It grows with the
@@ -130,6 +128,21 @@ fn version(file: &Found) -> Version {
 struct Known {
     /// By the name of the table: what was found when it was looked at.
     tables: BTreeMap<String, BTreeMap<String, Version>>,
+    /// By the name of the table: the files that are to be deleted or moved when they are read.
+    #[serde(default)]
+    in_hand: BTreeMap<String, BTreeMap<String, InHand>>,
+}
+
+/// A file that was handed over and is to be deleted or moved.
+#[derive(Serialize, Deserialize)]
+struct InHand {
+    /// As it was handed over last.
+    version: Version,
+    /// Its splits that are not read yet, those of older versions too.
+    left: usize,
+    /// Snapshots that were taken before it was read. After a restart it was read before all of them.
+    #[serde(skip)]
+    after: u64,
 }
 
 impl State for Known {}
@@ -143,6 +156,27 @@ pub(crate) struct FileDiscovery {
     unsettled: Vec<BTreeMap<String, Version>>,
     /// When each table is looked at again.
     due: Vec<Option<Instant>>,
+    /// When copies of files that are too old are looked for again.
+    cleaning: Vec<Option<Instant>>,
+    snapshots: Mutex<Snapshots>,
+}
+
+/// Snapshots that were taken.
+#[derive(Default)]
+struct Snapshots {
+    number: u64,
+    /// The numbers of those that may not be durable yet.
+    open: VecDeque<u64>,
+}
+
+impl Snapshots {
+    /// A checkpoint is durable. Gives the number of a snapshot that is so for sure: where several may be meant, since
+    /// another checkpoint has failed or has begun meanwhile, it is an earlier one.
+    fn durable(&mut self) -> Option<u64> {
+        let sure = *self.open.get(self.open.len().saturating_sub(2))?;
+        self.open.retain(|number| *number > sure);
+        Some(sure)
+    }
 }
 
 impl FileDiscovery {
@@ -164,6 +198,8 @@ impl FileDiscovery {
             known,
             unsettled: tables.iter().map(|_| BTreeMap::new()).collect(),
             due: tables.iter().map(|_| None).collect(),
+            cleaning: tables.iter().map(|_| None).collect(),
+            snapshots: Mutex::default(),
             tables,
         })
     }
@@ -178,9 +214,10 @@ impl FileDiscovery {
         let mut new = Vec::new();
         for file in files {
             let path = file.path.to_string_lossy().into_owned();
-            let version = version(&file);
+            let version = of_found(&file);
             let known = before.and_then(|before| before.get(&path)) == Some(&version);
-            let skipped = before.is_none() && table.discovery.is_some_and(|d| d.from_now_on);
+            let discovery = table.discovery.as_ref();
+            let skipped = before.is_none() && discovery.is_some_and(|d| d.from_now_on);
             if known || skipped {
                 now.insert(path, version);
             } else if is_settled(table, &file) || self.unsettled[index].get(&path) == Some(&version)
@@ -197,8 +234,21 @@ impl FileDiscovery {
         }
         let mut splits = Vec::new();
         for file in table.listing.lacking(new)? {
-            let changed = version(&file).1;
+            let version = of_found(&file);
             let of_file = table.splits_of(index, &file, self.readers)?;
+            if table.discovery.as_ref().is_some_and(|d| d.after.is_some()) {
+                let path = file.path.to_string_lossy().into_owned();
+                let after = self.snapshots().number;
+                let files = self.known.in_hand.entry(name.clone()).or_default();
+                let left = files.get(&path).map_or(0, |old| old.left) + of_file.len();
+                let in_hand = InHand {
+                    version,
+                    left,
+                    after,
+                };
+                files.insert(path, in_hand);
+            }
+            let changed = version.1;
             splits.extend(
                 of_file
                     .into_iter()
@@ -209,6 +259,47 @@ impl FileDiscovery {
         self.unsettled[index] = unsettled;
         Ok(splits)
     }
+
+    fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
+        self.snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deletes or moves the files of a table that were read before the snapshot of this number, which is durable. Those
+    /// that could not be, or for which there is no time, stay for the next checkpoint.
+    fn put_away(&mut self, index: usize, snapshot: u64, until: Instant) {
+        let table = &self.tables[index];
+        let Some(after) = table.discovery.as_ref().and_then(|d| d.after.as_ref()) else {
+            return;
+        };
+        let name = table.table.path().to_string();
+        if let Some(files) = self.known.in_hand.get_mut(&name) {
+            files.retain(|path, file| {
+                if file.left > 0 || file.after >= snapshot || Instant::now() > until {
+                    return true;
+                }
+                let done = after.put_away(&table.place, Path::new(path), file.version);
+                if let Err(error) = &done {
+                    tracing::warn!(file = path, error = %error, "a file that was read can't be put away now");
+                }
+                done.is_err()
+            });
+        }
+        let Some(interval) = after.check_interval() else {
+            return;
+        };
+        if self.cleaning[index].is_none_or(|due| due <= Instant::now()) {
+            self.cleaning[index] = Some(Instant::now() + interval);
+            if let Err(error) = after.forget_old(&table.place) {
+                tracing::warn!(error = %error, "old copies of files that were read can't be deleted now");
+            }
+        }
+    }
+}
+
+fn of_found(file: &Found) -> Version {
+    version(file.bytes, file.modified)
 }
 
 /// Whether a file can be taken for whole at the first look.
@@ -216,7 +307,7 @@ fn is_settled(table: &FileTable, file: &Found) -> bool {
     match &table.place {
         Place::Store(store) => store.publishing() == Publishing::Upload,
         // The clock that the times of files are of.
-        Place::Here => match (file.modified, table.discovery) {
+        Place::Here => match (file.modified, &table.discovery) {
             (Some(modified), Some(discovery)) => {
                 let age = SystemTime::now().duration_since(modified);
                 age.is_ok_and(|age| age >= discovery.interval)
@@ -234,7 +325,7 @@ impl SplitEnumerator<FileSplit> for FileDiscovery {
         for index in 0..self.tables.len() {
             let name = self.tables[index].table.path().to_string();
             let looked = self.known.tables.contains_key(&name);
-            let Some(discovery) = self.tables[index].discovery else {
+            let Some(interval) = self.tables[index].discovery.as_ref().map(|d| d.interval) else {
                 if !looked {
                     let place = self.tables[index].place.clone();
                     splits.extend(place.tell(blocking(|| self.look(index)))?);
@@ -253,7 +344,7 @@ impl SplitEnumerator<FileSplit> for FileDiscovery {
                     }
                     Err(error) => return Err(error),
                 }
-                self.due[index] = Some(Instant::now() + discovery.interval);
+                self.due[index] = Some(Instant::now() + interval);
             }
             next = next.into_iter().chain(self.due[index]).min();
         }
@@ -266,7 +357,39 @@ impl SplitEnumerator<FileSplit> for FileDiscovery {
         })
     }
 
+    async fn split_finished(&mut self, split: FileSplit) -> Result<()> {
+        let Some(table) = self.tables.get(split.table) else {
+            return Ok(());
+        };
+        let name = table.table.path().to_string();
+        let number = self.snapshots().number;
+        let files = self.known.in_hand.get_mut(&name);
+        if let Some(file) = files.and_then(|files| files.get_mut(&split.path)) {
+            file.left = file.left.saturating_sub(1);
+            file.after = number;
+        }
+        Ok(())
+    }
+
+    async fn checkpoint_durable(&mut self, _positions: Vec<FileSplit>) -> Result<()> {
+        let Some(snapshot) = self.snapshots().durable() else {
+            return Ok(());
+        };
+        let until = Instant::now() + PUTTING_AWAY;
+        blocking(|| (0..self.tables.len()).for_each(|i| self.put_away(i, snapshot, until)));
+        Ok(())
+    }
+
     fn snapshot(&self) -> Result<Vec<u8>> {
+        let mut snapshots = self.snapshots();
+        snapshots.number += 1;
+        let number = snapshots.number;
+        snapshots.open.push_back(number);
+        // One may be becoming durable while the next is taken, no more.
+        if snapshots.open.len() > 2 {
+            snapshots.open.pop_front();
+        }
+        drop(snapshots);
         encode(StateKind::Enumerator, &self.known)
     }
 }

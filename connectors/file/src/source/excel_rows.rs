@@ -12,10 +12,9 @@ use tokio::task::spawn_blocking;
 use super::dirty::set_aside;
 use super::progress::Progress;
 use super::split::FileSplit;
-use super::streams::read_failed;
 use super::table::FileTable;
 use super::text_values::TextValues;
-use super::whole::{open, set_down, told};
+use super::whole::{Contents, told};
 
 /// Batches that are read ahead.
 const AHEAD: usize = 2;
@@ -33,18 +32,8 @@ pub(crate) async fn read(
 ) -> Result<()> {
     let path = Path::new(&split.path).to_owned();
     let mut progress = Progress::new(split, false);
-    let mut parts = match table.packing.is_plain() {
-        true => None,
-        false => Some(table.packing.open(&table.place, &path, None)?),
-    };
-    loop {
-        let content = match &mut parts {
-            None => open(table, &path)?,
-            Some(parts) => match parts.next(&path)? {
-                Some(stream) => set_down(stream).map_err(|e| read_failed(&path, e))?,
-                None => return Ok(()),
-            },
-        };
+    let mut contents = Contents::open(table, &path)?;
+    while let Some(content) = contents.next(&path)? {
         // The library reads all of a sheet in one go: on a thread of its own, which waits when it is ahead.
         let (sender, mut receiver) = mpsc::channel(AHEAD);
         let (rules, size) = (rules.clone(), out.batch_size());
@@ -68,8 +57,6 @@ pub(crate) async fn read(
                 .with_cause(e)
         })?;
         read.map_err(|e| told(&path, "a workbook of Excel", e))?;
-        if parts.is_none() {
-            return Ok(());
-        }
     }
+    Ok(())
 }

@@ -75,6 +75,18 @@ pub(crate) fn fixed_columns(
     }
 }
 
+/// What the names of files of a format end with in archives, as SeaTunnel has it; any where it reads no archives.
+pub(crate) fn endings(format: SourceFormat) -> &'static [&'static str] {
+    match format {
+        SourceFormat::Csv => &[".csv"],
+        SourceFormat::Text => &[".txt"],
+        SourceFormat::Json => &[".json"],
+        SourceFormat::Xml => &[".xml"],
+        SourceFormat::Excel => &[".xlsx", ".xls"],
+        _ => &[],
+    }
+}
+
 impl More {
     /// What the options say of a format. `columns` are those of the files, of which `wanted` are read; `declared` says
     /// whether the job file has them.
@@ -136,7 +148,10 @@ impl More {
                 let sheet = options.sheet_name.clone().filter(|name| !name.is_empty());
                 let skip = options.skip_header_row_number;
                 let rules = ExcelRules::new(sheet, skip, columns, &patterns);
-                let rules = rules.map_err(|e| told(Path::new("the workbook"), "Excel", e))?;
+                let mut rules = rules.map_err(|e| told(Path::new("the workbook"), "Excel", e))?;
+                if options.excel_use_header_line {
+                    rules = rules.with_header(wanted_columns().map(|c| c.name.clone()).collect());
+                }
                 Self::Excel(Arc::new(rules), values(text)?)
             }
             SourceFormat::Binary => {

@@ -41,13 +41,14 @@ pub(crate) struct JsonRules {
     /// What reads nearly all files; the way of others, and of lines that it gives up on, is `way`.
     quick: Option<JsonColumns>,
     way: Way,
+    columns: Vec<Column>,
 }
 
 enum Way {
     /// By columns. Types that JSON doesn't have come as texts first.
     Columns(SchemaRef),
     /// Row by row, for nested values that the quick way can't make.
-    Rows(Vec<Column>),
+    Rows,
 }
 
 impl JsonRules {
@@ -79,12 +80,13 @@ impl JsonRules {
                 .collect();
             Way::Columns(Arc::new(Schema::new(fields)))
         } else {
-            Way::Rows(columns.clone())
+            Way::Rows
         };
         Self {
             text,
             quick: JsonColumns::new(columns.iter()),
             way,
+            columns,
         }
     }
 
@@ -285,9 +287,14 @@ impl JsonRules {
         }
         match &self.way {
             Way::Columns(schema) => {
-                let (records, used) = match Self::decode(schema, data, rows) {
+                let decoded = match Self::decode(schema, data, rows) {
+                    Ok(decoded) => Ok(decoded),
+                    Err(error) => self.decode_with_containers(schema, data, rows, place, &error),
+                };
+                let (records, used) = match decoded {
                     Ok(decoded) => decoded,
-                    Err(error) => self.decode_with_containers(schema, data, rows, place, &error)?,
+                    // Rows as lists, and days within values as SeaTunnel recognises them.
+                    Err(error) => return self.row_by_row(data, rows, place).map_err(|_| error),
                 };
                 let data = &data[..used];
                 let Some(records) = records else {
@@ -298,7 +305,7 @@ impl JsonRules {
                 let batch = place.table.with_partitions(place.path, columns, rows)?;
                 Ok((Some(batch), used))
             }
-            Way::Rows(columns) => self.row_by_row(columns, data, rows, place),
+            Way::Rows => self.row_by_row(data, rows, place),
         }
     }
 
@@ -449,7 +456,7 @@ impl JsonRules {
         convert(&records, texts.value_data(), 0, data_type, &self.text)
     }
 
-    /// A day or a time that is written by a pattern of the options; none for anything else.
+    /// A day or a time that is written by a pattern of the options, or as files have it; none for anything else.
     fn by_pattern(
         &self,
         value: &ConfigValue,
@@ -460,30 +467,55 @@ impl JsonRules {
         };
         let bytes = text.trim().as_bytes();
         let (date, time, timestamp) = (&self.text.date, &self.text.time, &self.text.timestamp);
-        let parsed = match data_type {
-            DataType::Date => parse_date(bytes, Some(date.as_ref()?)).map(Value::Date),
-            DataType::Time => parse_time(bytes, Some(time.as_ref()?)).map(Value::Time),
+        let (parsed, told) = match data_type {
+            DataType::Date => (parse_date(bytes, date.as_ref()).map(Value::Date), date),
+            DataType::Time => (parse_time(bytes, time.as_ref()).map(Value::Time), time),
             DataType::Timestamp => {
-                parse_timestamp(bytes, Some(timestamp.as_ref()?)).map(Value::Timestamp)
+                let micros = parse_timestamp(bytes, timestamp.as_ref());
+                (micros.map(Value::Timestamp), timestamp)
             }
             _ => return None,
         };
         let empty = bytes.is_empty().then_some(Value::Null);
-        Some(
-            parsed
-                .or(empty)
-                .ok_or_else(|| format!("{text:?} is not of type {data_type} as its format says")),
-        )
+        match parsed.or(empty) {
+            None if told.is_none() => None,
+            value => {
+                Some(value.ok_or_else(|| {
+                    format!("{text:?} is not of type {data_type} as its format says")
+                }))
+            }
+        }
+    }
+
+    /// A value of a type, in which days and times are as in the columns.
+    fn value(&self, value: &ConfigValue, data_type: &DataType) -> Result<Value, String> {
+        match (data_type, &value.kind) {
+            (DataType::Array(item), Kind::List(items)) => {
+                let items = items.iter().map(|value| self.value(value, item));
+                items.collect::<Result<_, _>>().map(Value::Array)
+            }
+            (DataType::Row(fields), Kind::Object(members)) => {
+                let fields = fields.iter().map(|field| match members.get(&field.name) {
+                    None => Ok(Value::Null),
+                    Some(value) => self
+                        .value(value, &field.data_type)
+                        .map_err(|message| format!("field {}: {message}", field.name)),
+                });
+                fields.collect::<Result<_, _>>().map(Value::Row)
+            }
+            _ => self
+                .by_pattern(value, data_type)
+                .unwrap_or_else(|| Value::from_config(value, data_type)),
+        }
     }
 
     fn row_by_row(
         &self,
-        columns: &[Column],
         data: &[u8],
         rows: usize,
         place: &Place<'_>,
     ) -> Result<(Option<Batch>, usize)> {
-        let schema = TableSchema::new(columns.to_vec());
+        let schema = TableSchema::new(self.columns.clone());
         let table = CatalogTable::new("file", TablePath::unnamed(), schema);
         let mut builder = BatchBuilder::new(Arc::new(table));
         let mut used = 0;
@@ -500,19 +532,21 @@ impl JsonRules {
             let json: serde_json::Value = serde_json::from_slice(&long_numbers_as_texts(line))
                 .map_err(|e| failed(format!("it is no JSON: {e}")))?;
             let tree = ConfigValue::from_json(&json);
-            let Some(object) = tree.as_object() else {
-                return Err(failed(format!(
+            let given = |name: &str, at: usize| match &tree.kind {
+                Kind::Object(members) => Ok(members.get(name)),
+                // As SeaTunnel has it: the values of the columns in their order.
+                Kind::List(items) => Ok(items.get(at)),
+                _ => Err(failed(format!(
                     "expected an object, found {}",
                     tree.type_name()
-                )));
+                ))),
             };
+            let columns = self.columns.iter().zip(&place.table.wanted);
             let values = columns
-                .iter()
-                .map(|column| match object.get(&column.name) {
+                .map(|(column, at)| match given(&column.name, *at)? {
                     None => Ok(Value::Null),
                     Some(value) => self
-                        .by_pattern(value, &column.data_type)
-                        .unwrap_or_else(|| Value::from_config(value, &column.data_type))
+                        .value(value, &column.data_type)
                         .map_err(|e| failed(format!("in the column {:?}: {e}", column.name))),
                 })
                 .collect::<Result<Vec<_>>>()?;

@@ -1,18 +1,19 @@
 //! Finds the files of a table.
 
 use std::cmp::Reverse;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use regex::Regex;
 use seatunnel_api::{Error, Result, codes as api_codes, time};
 
-use seatunnel_file_store::Entry;
+use seatunnel_file_store::{Entry, Publishing};
 
 use super::streams::read_failed;
 use super::update::Update;
 use crate::place::{Place, Root};
-use crate::source_options::FileTableOptions;
+use crate::source_options::{DiscoveryMode, FileTableOptions};
 
 /// Which files of a folder are read.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Listing {
     changed_before: Option<SystemTime>,
     newest_first: bool,
     update: Option<Update>,
+    /// Whether a folder that is not there is an empty one: in stores where only files make folders, while they come.
+    may_be_missing: bool,
 }
 
 /// A file that is read.
@@ -69,6 +72,8 @@ impl Listing {
             root: path,
             place: root.place.clone(),
             newest_first: options.sort_files_by_modification_time,
+            may_be_missing: options.discovery_mode == DiscoveryMode::Continuous
+                && matches!(&root.place, Place::Store(store) if store.publishing() == Publishing::Upload),
             update: Update::new(root, options)?,
             recursive: options.recursive_file_scan,
             pattern,
@@ -94,7 +99,12 @@ impl Listing {
     /// If the path leads nowhere or a folder can't be read.
     pub(crate) fn files(&self) -> Result<Vec<Found>> {
         let failed = |error| read_failed(&self.root, error);
-        let root = self.place.find(&self.root).map_err(failed)?;
+        let root = match self.place.find(&self.root) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound && self.may_be_missing => {
+                return Ok(Vec::new());
+            }
+            found => found.map_err(failed)?,
+        };
         let files = match root.is_folder {
             true => {
                 let hidden = |folder: &str| folder.starts_with('.') || folder == "_SUCCESS";

@@ -1,5 +1,6 @@
 //! The source.
 
+mod after;
 mod avro_rows;
 mod binary_rows;
 mod boundaries;

@@ -16,6 +16,7 @@ use super::lines::{FACTS, LineRules};
 use super::listing::Found;
 use super::records::{Delimiter, Splitter};
 use super::{formats, parquet_rows};
+use crate::codes;
 use crate::place::Place;
 use crate::source_options::{FileTableOptions, SourceFormat};
 
@@ -23,6 +24,57 @@ use crate::source_options::{FileTableOptions, SourceFormat};
 const CATALOG: &str = "FileSystem";
 /// The column of a file that has no schema.
 const CONTENT: &str = "content";
+/// The patterns that SeaTunnel has. What is written by one of them is recognised without being told, as there, and no
+/// text means something else by another.
+const KNOWN_PATTERNS: &[&str] = &[
+    "yyyy-MM-dd",
+    "yyyy.MM.dd",
+    "yyyy/MM/dd",
+    "yyyyMMdd",
+    "HH:mm:ss",
+    "HH:mm:ss.SSS",
+    "yyyy-MM-dd HH:mm:ss",
+    "yyyy-MM-dd HH:mm:ss.SSSSSS",
+    "yyyy.MM.dd HH:mm:ss",
+    "yyyy/MM/dd HH:mm:ss",
+    "yyyyMMddHHmmss",
+    "yyyy-MM-dd'T'HH:mm:ss",
+    "yyyy-MM-dd'T'HH:mm:ss.SSS",
+    "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+    "yyyy-MM-dd'T'HH:mm:ss.SSSSSSSSS",
+];
+
+/// Tells of options of SeaTunnel that there are not here.
+///
+/// # Errors
+/// If one is given.
+pub(super) fn check_built_in(options: &FileTableOptions) -> Result<()> {
+    let lacking = [
+        (
+            "target_hadoop_conf",
+            options.target_hadoop_conf.is_some(),
+            "`target_path` is looked for in the place that `path` is in",
+        ),
+        (
+            "pdf_rag_metadata_enabled",
+            options.pdf_rag_metadata_enabled == Some(true),
+            "PDF is not read; markdown and word are, and `markdown_rag_metadata_enabled` adds such columns",
+        ),
+        (
+            "metalake_type",
+            options.metalake_type.is_some(),
+            "no service of metadata is asked for schemas: give the columns by `schema { fields { … } }`",
+        ),
+    ];
+    match lacking.into_iter().find(|(_, is_given, _)| *is_given) {
+        Some((name, _, instead)) => Err(Error::new(
+            codes::UNSUPPORTED,
+            format!("option `{name}` is SeaTunnel's, but not built in"),
+        )
+        .with_help(instead)),
+        None => Ok(()),
+    }
+}
 
 /// The columns that the files have, and the schema where one is declared.
 pub(super) fn columns<'a>(
@@ -130,6 +182,7 @@ pub(super) fn table(
 pub(super) fn text_rules(options: &FileTableOptions, format: SourceFormat) -> Result<TextRules> {
     let pattern = |name: &str, text: &Option<String>| match text {
         None => Ok(None),
+        Some(text) if KNOWN_PATTERNS.contains(&text.as_str()) => Ok(None),
         Some(text) => JavaPattern::compile(text).map(Some).map_err(|e| {
             Error::new(
                 api_codes::OPTION_INVALID,

@@ -23,6 +23,8 @@ pub(crate) type Stream = Box<dyn Read + Send>;
 pub(crate) struct Packing {
     pub(crate) compression: SourceCompression,
     pub(crate) archive: SourceArchive,
+    /// What the names of files in an archive end with; any if there is nothing.
+    pub(crate) endings: &'static [&'static str],
 }
 
 impl Packing {
@@ -86,6 +88,27 @@ impl Packing {
         })
     }
 
+    /// Whether a file of an archive is read. Others than those of the format lie beside them, as in SeaTunnel.
+    fn wants(self, archive: &Path, name: &str) -> bool {
+        if !is_content(name) {
+            return false;
+        }
+        let ends = |name: &str| self.endings.iter().any(|end| name.ends_with(end));
+        // `a.csv.gz`
+        let packed = self.compression != SourceCompression::None
+            && name.rsplit_once('.').is_some_and(|(name, _)| ends(name));
+        let known = self.endings.is_empty() || ends(name) || packed;
+        if !known {
+            tracing::warn!(
+                archive = %archive.display(),
+                file = name,
+                "a file in an archive is left out: its name does not end with {}",
+                self.endings.join(" or "),
+            );
+        }
+        known
+    }
+
     fn decompress(self, stream: Stream) -> io::Result<Stream> {
         match self.compression {
             SourceCompression::Lzo => Ok(Box::new(LzopReader::new(stream))),
@@ -141,7 +164,7 @@ impl Parts {
                     let name = entry
                         .name()
                         .map_err(|e| malformed(path, "a zip archive", e))?;
-                    if entry.is_file() && is_content(&name) {
+                    if entry.is_file() && packing.wants(path, &name) {
                         let size = entry.size();
                         let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
                         return packing
@@ -171,7 +194,7 @@ impl Parts {
                     let entry = entry.map_err(|e| malformed(path, "a tar archive", e))?;
                     let name = entry.path().map(|p| p.to_string_lossy().into_owned());
                     let wanted = entry.header().entry_type().is_file()
-                        && name.is_ok_and(|name| is_content(&name));
+                        && name.is_ok_and(|name| packing.wants(path, &name));
                     let size = entry.size();
                     let content = set_aside(entry, size).map_err(|e| read_failed(path, e))?;
                     (wanted, size, content)

@@ -8,12 +8,12 @@ use seatunnel_api::{CatalogTable, Column, DirtyRows, Error, Output, Result, code
 
 use super::boundaries::record_starts;
 use super::discovery::{self, Discovering};
-use super::formats::More;
+use super::formats::{self, More};
 use super::json_rows::JsonRules;
 use super::lines::LineRules;
 use super::listing::{self, Found, Listing};
 use super::records::Splitter;
-use super::rules::{columns, encoding, line_rules, table, text_rules, wanted};
+use super::rules::{self, columns, encoding, line_rules, table, text_rules, wanted};
 use super::split::FileSplit;
 use super::streams::{Packing, read_failed};
 use super::{json_rows, lines, parquet_rows};
@@ -90,7 +90,8 @@ impl FileTable {
         let format = options
             .file_format_type
             .ok_or_else(|| missing("file_format_type"))?;
-        let discovery = Discovering::new(options)?;
+        rules::check_built_in(options)?;
+        let discovery = Discovering::new(options, root, &path)?;
         let listing = Listing::new(root, path, options)?;
         let files = listing.files()?;
         if discovery.is_some() && files.is_empty() {
@@ -142,6 +143,7 @@ impl FileTable {
             packing: Packing {
                 compression: options.compress_codec,
                 archive: options.archive_compress_codec,
+                endings: formats::endings(format),
             },
             encoding: (encoding != UTF_8).then_some(encoding),
             place: root.place.clone(),

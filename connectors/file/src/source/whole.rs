@@ -13,7 +13,7 @@ use seatunnel_file_store::RandomFile;
 
 use super::parquet_rows::{cast, missing};
 use super::split::FileSplit;
-use super::streams::{Stream, read_failed};
+use super::streams::{Parts, Stream, read_failed};
 use super::table::FileTable;
 use crate::codes;
 
@@ -66,11 +66,43 @@ pub(crate) fn open_at(place: &crate::place::Place, path: &Path) -> Result<Arc<dy
     Ok(Arc::new(opened.map_err(|e| read_failed(path, e))?))
 }
 
+/// A file, or the files in it, each to be read here and there.
+pub(crate) enum Contents {
+    /// The file as it is.
+    Plain(Option<Arc<dyn ReadAt>>),
+    /// What is packed in it.
+    Packed(Parts),
+}
+
+impl Contents {
+    /// Those of a file of a table.
+    ///
+    /// # Errors
+    /// If it can't be read, or is not packed as the options say.
+    pub(crate) fn open(table: &FileTable, path: &Path) -> Result<Self> {
+        Ok(match table.packing.is_plain() {
+            true => Self::Plain(Some(open(table, path)?)),
+            false => Self::Packed(table.packing.open(&table.place, path, None)?),
+        })
+    }
+
+    /// The next one; none if there are no more. `path` is the file's.
+    ///
+    /// # Errors
+    /// If it can't be read, or there is no room for a temporary file.
+    pub(crate) fn next(&mut self, path: &Path) -> Result<Option<Arc<dyn ReadAt>>> {
+        match self {
+            Self::Plain(content) => Ok(content.take()),
+            Self::Packed(parts) => {
+                let content = parts.next(path)?.map(set_down).transpose();
+                content.map_err(|e| read_failed(path, e))
+            }
+        }
+    }
+}
+
 /// The content of a stream, to be read here and there.
-///
-/// # Errors
-/// If it can't be read, or there is no room for a temporary file.
-pub(crate) fn set_down(mut stream: Stream) -> io::Result<Arc<dyn ReadAt>> {
+fn set_down(mut stream: Stream) -> io::Result<Arc<dyn ReadAt>> {
     let mut content = Vec::new();
     (&mut stream)
         .take(IN_MEMORY + 1)

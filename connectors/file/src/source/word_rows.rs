@@ -8,9 +8,8 @@ use seatunnel_file_formats::{Reading, word};
 
 use super::progress::Progress;
 use super::split::FileSplit;
-use super::streams::read_failed;
 use super::table::FileTable;
-use super::whole::{open, set_down, told};
+use super::whole::{Contents, told};
 
 /// Reads the paragraphs and tables of a document, whose text is held in memory.
 ///
@@ -23,18 +22,8 @@ pub(crate) async fn read(
 ) -> Result<()> {
     let path = Path::new(&split.path).to_owned();
     let mut progress = Progress::new(split, false);
-    let mut parts = match table.packing.is_plain() {
-        true => None,
-        false => Some(table.packing.open(&table.place, &path, None)?),
-    };
-    loop {
-        let content = match &mut parts {
-            None => open(table, &path)?,
-            Some(parts) => match parts.next(&path)? {
-                Some(stream) => set_down(stream).map_err(|e| read_failed(&path, e))?,
-                None => return Ok(()),
-            },
-        };
+    let mut contents = Contents::open(table, &path)?;
+    while let Some(content) = contents.next(&path)? {
         let columns = word::read(Reading::new(content, 0));
         let columns = columns.map_err(|e| told(&path, "a document of Word", e))?;
         let rows = columns.first().map_or(0, |column| column.len());
@@ -45,8 +34,6 @@ pub(crate) async fn read(
             let piece = batch.slice(from, size.min(rows - from));
             progress.emit(piece, 0, out).await?;
         }
-        if parts.is_none() {
-            return Ok(());
-        }
     }
+    Ok(())
 }

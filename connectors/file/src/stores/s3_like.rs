@@ -52,7 +52,7 @@ pub(super) mod oss {
 
     plugin! {
         name: "OssFile",
-        aliases: [],
+        aliases: ["OssJindoFile"],
         options: OssOptions,
         source: "Reads files of a bucket of Alibaba Cloud OSS.",
         sink: "Writes files into a bucket of Alibaba Cloud OSS. In one piece or not at all: files are sent as multipart uploads, which are completed when a checkpoint, or the job, is complete.",

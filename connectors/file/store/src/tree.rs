@@ -46,6 +46,17 @@ pub(crate) trait Tree: fmt::Debug + Send + Sync {
         make_folders(self, folder)
     }
 
+    /// Makes the folders for a file that is about to be begun; `AlreadyExists` if there is one.
+    fn make_way(&self, file: &Path) -> io::Result<()> {
+        match self.look_at(file) {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                self.make_folders(file.parent().unwrap_or(file))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
     /// Deletes a file; `NotFound` if there is none.
     fn delete_file(&self, file: &Path) -> io::Result<()>;
 

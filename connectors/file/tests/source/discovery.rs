@@ -125,11 +125,156 @@ async fn files_from_before_the_job_may_be_left_out() {
     assert_eq!(job.finds().await, ["changed", "two"]);
 }
 
+/// The names of all files in a folder, hidden ones too.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_file_is_deleted_only_when_a_checkpoint_behind_its_last_row_is_durable() {
+    let folder = Folder::new();
+    write(&folder, "a.csv", "one\n", -100);
+    let options = options(&folder, json!({ "post_sync_action": "delete" }));
+    let mut job = Job::new(&options, None).await;
+    sleep(PAUSE).await;
+    let found = job.enumerator.discover().await.unwrap().splits;
+    // Handed over, and not read yet.
+    job.enumerator.snapshot().unwrap();
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert_eq!(names(folder.path()), ["a.csv"]);
+    // Read, but behind the snapshot that becomes durable.
+    job.enumerator.snapshot().unwrap();
+    job.enumerator
+        .split_finished(&found[0].bytes)
+        .await
+        .unwrap();
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert_eq!(names(folder.path()), ["a.csv"]);
+    // A checkpoint that failed does not count.
+    job.enumerator.snapshot().unwrap();
+    assert_eq!(names(folder.path()), ["a.csv"]);
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert!(names(folder.path()).is_empty());
+    assert!(job.finds().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_restarted_job_deletes_what_was_read_before_and_nothing_else() {
+    let folder = Folder::new();
+    for name in ["a.csv", "b.csv", "c.csv"] {
+        write(&folder, name, "one\n", -100);
+    }
+    let options = options(&folder, json!({ "post_sync_action": "delete" }));
+    let mut job = Job::new(&options, None).await;
+    sleep(PAUSE).await;
+    let found = job.enumerator.discover().await.unwrap().splits;
+    for split in &found[..2] {
+        job.enumerator.split_finished(&split.bytes).await.unwrap();
+    }
+    let state = job.enumerator.snapshot().unwrap();
+    // Killed before it could be done; one has changed meanwhile.
+    write(&folder, "b.csv", "other\n", -90);
+    let mut job = Job::new(&options, Some(&state)).await;
+    job.enumerator.snapshot().unwrap();
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert_eq!(names(folder.path()), ["b.csv", "c.csv"]);
+    assert_eq!(job.finds().await, ["other"]);
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_read_stays_until_both_versions_are_read() {
+    let folder = Folder::new();
+    write(&folder, "a.csv", "one\n", -100);
+    let options = options(&folder, json!({ "post_sync_action": "delete" }));
+    let mut job = Job::new(&options, None).await;
+    sleep(PAUSE).await;
+    let first = job.enumerator.discover().await.unwrap().splits;
+    write(&folder, "a.csv", "two\n", -90);
+    sleep(PAUSE).await;
+    let second = job.enumerator.discover().await.unwrap().splits;
+    assert_eq!((first.len(), second.len()), (1, 1));
+    for (read, left) in [(&first, 1), (&second, 0)] {
+        job.enumerator.split_finished(&read[0].bytes).await.unwrap();
+        job.enumerator.snapshot().unwrap();
+        job.enumerator.checkpoint_durable(&[]).await.unwrap();
+        assert_eq!(names(folder.path()).len(), left);
+    }
+}
+
+#[tokio::test]
+async fn files_that_were_read_go_to_another_folder_and_stay_there_as_long_as_they_should() {
+    let folder = Folder::new();
+    let kept = Folder::new();
+    write(&folder, "x/a.csv", "one\n", -100);
+    let more = json!({
+        "post_sync_action": "backup",
+        "backup_path": kept.path(),
+        "retention_max_age": "1H",
+        "retention_check_interval": "1MS",
+    });
+    let mut job = Job::new(&options(&folder, more), None).await;
+    sleep(PAUSE).await;
+    let found = job.enumerator.discover().await.unwrap().splits;
+    job.enumerator
+        .split_finished(&found[0].bytes)
+        .await
+        .unwrap();
+    job.enumerator.snapshot().unwrap();
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert!(names(&folder.path().join("x")).is_empty());
+    let below = kept.path().join("x");
+    let copies = names(&below);
+    assert!(
+        copies.len() == 1 && copies[0].starts_with("a.csv.read-"),
+        "{copies:?}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(below.join(&copies[0])).unwrap(),
+        "one\n"
+    );
+    // One from long ago, and what somebody else has put there.
+    write(&kept, "x/old.csv.read-1000-1000000000-4", "old\n", -1);
+    write(&kept, "x/mine.csv", "mine\n", -1_000_000);
+    sleep(PAUSE).await;
+    job.enumerator.snapshot().unwrap();
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert_eq!(names(&below), [copies[0].as_str(), "mine.csv"]);
+}
+
 #[tokio::test]
 async fn options_that_make_no_sense_are_told() {
     let folder = Folder::new();
-    let told = failure(&options(&folder, json!({ "post_sync_action": "delete" }))).await;
-    assert!(told.contains("post_sync_action = delete"), "{told}");
+    let inside = folder.path().join("inside").display().to_string();
+    for (wrong, says) in [
+        (
+            json!({ "post_sync_action": "backup" }),
+            "needs the option `backup_path`",
+        ),
+        (
+            json!({ "post_sync_action": "delete", "backup_path": "/tmp/x" }),
+            "go with",
+        ),
+        (
+            json!({ "post_sync_action": "backup", "backup_path": inside }),
+            "inside of",
+        ),
+        (
+            json!({ "post_sync_action": "backup", "backup_path": "/tmp/x", "retention_max_age": "old" }),
+            "`retention_max_age` is no time",
+        ),
+    ] {
+        let told = failure(&options(&folder, wrong)).await;
+        assert!(told.contains(says), "{told}");
+    }
+    let mut once = options(&folder, json!({ "post_sync_action": "delete" }));
+    once.as_object_mut().unwrap().remove("discovery_mode");
+    let told = failure(&once).await;
+    assert!(told.contains("jobs that go on looking for files"), "{told}");
     let mut zero = options(&folder, json!({}));
     zero["scan_interval"] = json!("0S");
     let told = failure(&zero).await;

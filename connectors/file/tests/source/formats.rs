@@ -412,3 +412,44 @@ async fn what_is_no_file_of_the_format_is_told() {
     let message = failure(&folder.options("pdf", Json::Null, json!({}))).await;
     assert!(message.contains("can't be read yet"), "{message}");
 }
+
+#[tokio::test]
+async fn columns_of_a_sheet_may_be_found_by_its_first_row() {
+    let sandbox = Sandbox::new();
+    let as_excel = [("file_format_type", "excel")];
+    sandbox.run(&as_excel, vec![people(0..2)]).await.unwrap();
+    let fields = json!({ "fields": { "name": "string", "other": "int", "id": "bigint" } });
+    let mut options = reading(&sandbox, "excel", fields);
+    options["skip_header_row_number"] = json!(0);
+    options["excel_use_header_line"] = json!(true);
+    assert_eq!(
+        texts(&read(&options).await.unwrap()),
+        [["name 0", "~", "0"], ["name 1", "~", "1"]]
+    );
+    options["read_columns"] = json!(["id"]);
+    assert_eq!(texts(&read(&options).await.unwrap()), [["0"], ["1"]]);
+}
+
+#[tokio::test]
+async fn options_of_seatunnel_that_are_not_built_in_say_what_to_do_instead() {
+    let folder = Folder::new();
+    folder.write("a.csv", "1\n");
+    for (name, value, instead) in [
+        (
+            "target_hadoop_conf",
+            json!({ "fs.defaultFS": "x" }),
+            "`target_path`",
+        ),
+        (
+            "pdf_rag_metadata_enabled",
+            json!(true),
+            "`markdown_rag_metadata_enabled`",
+        ),
+        ("metalake_type", json!("gravitino"), "`schema"),
+    ] {
+        let told =
+            failure(&folder.options("csv", json!({ "n": "int" }), json!({ name: value }))).await;
+        assert!(told.contains(&format!("`{name}` is SeaTunnel's")), "{told}");
+        assert!(told.contains(instead), "{told}");
+    }
+}

@@ -107,7 +107,7 @@ async fn what_does_not_fit_is_told_with_file_and_line() {
 
 #[tokio::test]
 async fn a_line_that_is_no_object_is_an_error() {
-    for line in ["{\"x\":1", "[1]", "nonsense", "{\"x\":1}}"] {
+    for line in ["{\"x\":1", "7", "nonsense", "{\"x\":1}}"] {
         for kind in ["int", "array<decimal(4, 2)>"] {
             let folder = Folder::new();
             folder.write("a.json", format!("{{}}\n{line}\n{{}}\n"));
@@ -177,4 +177,35 @@ async fn without_a_schema_each_line_is_the_content() {
         .await
         .unwrap();
     assert_eq!(texts(&rows), [["{\"x\":1}"], ["{}"]]);
+}
+
+#[tokio::test]
+async fn rows_may_be_lists_and_days_be_written_in_all_ways_of_seatunnel() {
+    let fields = json!({
+        "id": "int",
+        "day": "date",
+        "row": { "day": "date", "days": "array<date>" },
+    });
+    let lines = [
+        r#"{"id":1,"day":"2024/01/31","row":{"day":"20240131","days":["2024.01.31"]}}"#,
+        r#"[1,"2024-01-31",["2024-01-31",["2024-01-31"]]]"#,
+        r#"{"id":"1","day":"2024年01月31日","row":{"days":["2024年01月31日"],"day":"2024-01-31"}}"#,
+    ];
+    let folder = Folder::new();
+    let mut first = None;
+    for line in lines {
+        folder.write("a.json", line);
+        let rows = read(&folder.options("json", fields.clone(), json!({})))
+            .await
+            .unwrap();
+        assert_eq!(rows, *first.get_or_insert(rows.clone()), "{line}");
+    }
+    assert_eq!(first.unwrap()[0][1], Value::Date(19_753));
+    // Columns keep their places in lists.
+    folder.write("a.json", lines[1]);
+    let some = folder.options("json", fields.clone(), json!({ "read_columns": ["day"] }));
+    assert_eq!(read(&some).await.unwrap(), [[Value::Date(19_753)]]);
+    folder.write("a.json", "7");
+    let told = failure(&folder.options("json", fields, json!({}))).await;
+    assert!(told.contains("JSON files have one object a line"), "{told}");
 }

@@ -173,3 +173,26 @@ async fn a_tar_archive_without_its_end_is_refused() {
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn of_an_archive_only_files_with_the_ending_of_the_format_are_read() {
+    let files: [(&str, &[u8]); 4] = [
+        ("a.txt", b"1\n"),
+        ("below/b.txt", b"2\n"),
+        ("c.csv", b"3\n"),
+        ("README.md", b"none\n"),
+    ];
+    let fields = || json!({ "n": "int" });
+    for (format, expected) in [("text", vec!["1", "2"]), ("csv", vec!["3"])] {
+        for (name, packed, archive) in [
+            ("a.zip", zip(&files), "zip"),
+            ("a.tar.gz", gzip(&tar(&files)), "tar_gz"),
+        ] {
+            let folder = Folder::new();
+            folder.write(name, &packed);
+            let more = json!({ "archive_compress_codec": archive });
+            let rows = read(&folder.options(format, fields(), more)).await.unwrap();
+            assert_eq!(texts(&rows).concat(), expected, "{format} {name}");
+        }
+    }
+}

@@ -87,3 +87,46 @@ async fn without_a_schema_each_line_is_the_content() {
         [["a|b"], ["c"]]
     );
 }
+
+#[tokio::test]
+async fn dates_are_recognised_in_all_ways_that_seatunnel_writes_them() {
+    let lines = [
+        "2024-01-31|2024-01-31 07:08:09",
+        "2024/01/31|2024/01/31 07:08:09",
+        "2024.01.31|2024.01.31 07:08:09.000",
+        "20240131|20240131070809",
+        "2024年01月31日|2024年01月31日 07时08分09秒",
+        "2024-01-31|2024-01-31T07:08:09",
+    ];
+    let folder = Folder::new();
+    folder.write("a.txt", lines.join("\n"));
+    let fields = || json!({ "d": "date", "t": "timestamp" });
+    // A pattern of SeaTunnel's says nothing that is not seen; as there, others are recognised too.
+    for more in [
+        json!({}),
+        json!({ "date_format": "yyyy/MM/dd", "datetime_format": "yyyyMMddHHmmss" }),
+    ] {
+        let mut options = folder.options("text", fields(), more);
+        options["field_delimiter"] = json!("|");
+        let rows = read(&options).await.unwrap();
+        let expected = [Value::Date(19_753), Value::Timestamp(1_706_684_889_000_000)];
+        assert_eq!(rows, vec![expected; lines.len()]);
+    }
+    // Any other is meant.
+    let more = json!({ "field_delimiter": "|", "date_format": "dd.MM.yyyy" });
+    let told = failure(&folder.options("text", fields(), more)).await;
+    assert!(
+        told.contains("\"2024-01-31\" is not of type date"),
+        "{told}"
+    );
+    for wrong in [
+        "2024年1月31日",
+        "2024年13月31日",
+        "2024年01月31日x",
+        "年月日",
+    ] {
+        folder.write("a.txt", wrong);
+        let told = failure(&folder.options("text", json!({ "d": "date" }), json!({}))).await;
+        assert!(told.contains("is not of type date"), "{told}");
+    }
+}

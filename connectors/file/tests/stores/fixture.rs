@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use seatunnel_api::{CatalogTable, Column, DataType, Registry, Value};
+use seatunnel_api::config::ConfigValue;
+use seatunnel_api::{
+    CatalogTable, Column, DataType, JobContext, JobMode, Registry, SourceContext, Value,
+};
 use seatunnel_conformance::{
     Bad, Connection, Data, Fixture, FixtureResult, Limits, SinkCheck, SinkFixture, SourceFixture,
     Stored, async_trait, read_back, write_by,
@@ -84,6 +88,70 @@ impl InStore {
         let mut found = self.rows(&Json::Null, data.table()).await.unwrap();
         found.sort_by_key(|row| format!("{row:?}"));
         assert_eq!(found, rows);
+    }
+
+    /// Has files deleted, or moved, that were read; their rows count as committed.
+    pub(crate) async fn puts_files_away(&self) {
+        for action in ["delete", "backup"] {
+            let column = Column::new("text", DataType::String);
+            let data = Data::new(
+                action,
+                vec![column],
+                vec![vec![Value::BigInt(1), Value::Null]],
+            );
+            SourceFixture::store(self, &data).await.unwrap();
+            let mut config = self.source(data.name());
+            config["schema"] = data.schema_block();
+            config["discovery_mode"] = json!("continuous");
+            config["scan_interval"] = json!("10MS");
+            config["post_sync_action"] = json!(action);
+            if action == "backup" {
+                config["backup_path"] = json!(format!("{}/kept", self.root));
+            }
+            let (registry, plugin) = self.plugin();
+            let factory = registry.find_source(plugin).unwrap().clone();
+            let context = SourceContext {
+                job: JobContext {
+                    id: "job1".into(),
+                    name: "test".into(),
+                    mode: JobMode::Streaming,
+                },
+                plugin_output: None,
+                parallelism: 1,
+            };
+            let config = ConfigValue::from_json(&config);
+            let source = factory.create(&config, context).await.unwrap();
+            let mut enumerator = source.enumerator(1, None).await.unwrap();
+            // Files are looked at twice where they may still be written.
+            let mut splits = Vec::new();
+            for _ in 0..100 {
+                splits.extend(enumerator.discover().await.unwrap().splits);
+                if !splits.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let files = |folder: &str| self.look.files(&format!("{}/{folder}", self.seen));
+            let out = format!("out/{}", data.name());
+            let before = files(&out);
+            assert!(!before.is_empty());
+            for split in &splits {
+                enumerator.split_finished(&split.bytes).await.unwrap();
+            }
+            enumerator.snapshot().unwrap();
+            enumerator.checkpoint_durable(&[]).await.unwrap();
+            let left = files(&out);
+            assert!(left.is_empty(), "{left:?}");
+            let kept = files("kept");
+            assert_eq!(
+                kept.len(),
+                if action == "backup" { before.len() } else { 0 },
+                "{kept:?}"
+            );
+            // Nothing is left where files come from, and that is no error.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(enumerator.discover().await.unwrap().splits.is_empty());
+        }
     }
 
     fn sink(&self, table: &str) -> Json {

@@ -17,6 +17,13 @@ source_tests!(
 );
 sink_tests!(json_sink, in_ftp(ftp(), "json", "passive_local"));
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_were_read_are_deleted_or_moved() {
+    in_ftp(ftp(), "json", "passive_local")
+        .puts_files_away()
+        .await;
+}
+
 fn in_ftp(server: &'static Ftp, format: &'static str, mode: &str) -> InStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -16,6 +16,11 @@ source_tests!(json_source, in_hdfs("json"));
 source_tests!(parquet_source, in_hdfs("parquet"));
 sink_tests!(json_sink, in_hdfs("json"));
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_were_read_are_deleted_or_moved() {
+    in_hdfs("json").puts_files_away().await;
+}
+
 struct Cluster(Arc<dyn Store>);
 
 impl Look for Cluster {

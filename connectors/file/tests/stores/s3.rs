@@ -16,6 +16,11 @@ sink_tests!(parquet_sink, in_s3("parquet"));
 sink_tests!(json_sink_in_place, in_place());
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_that_were_read_are_deleted_or_moved() {
+    in_s3("json").puts_files_away().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn oss_cos_and_obs_write_and_read_rows() {
     let oss = json!({ "access_key": "k", "access_secret": "s" });
     in_other("OssFile", oss).writes_and_reads().await;

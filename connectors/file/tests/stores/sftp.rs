@@ -14,6 +14,11 @@ source_tests!(parquet_source, by_key("parquet"));
 sink_tests!(json_sink, by_key("json"));
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_that_were_read_are_deleted_or_moved() {
+    by_key("json").puts_files_away().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_lets_in_and_a_wrong_one_is_told_without_being_shown() {
     let store = by_password();
     store.writes_and_reads().await;

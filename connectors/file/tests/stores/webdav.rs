@@ -13,6 +13,11 @@ source_tests!(json_source, in_webdav("json"));
 source_tests!(parquet_source, in_webdav("parquet"));
 sink_tests!(json_sink, in_webdav("json"));
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_were_read_are_deleted_or_moved() {
+    in_webdav("json").puts_files_away().await;
+}
+
 fn in_webdav(format: &'static str) -> InStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

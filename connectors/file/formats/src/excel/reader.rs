@@ -18,6 +18,8 @@ pub struct ExcelRules {
     sheet: Option<String>,
     skip: u64,
     columns: Vec<(usize, DataType)>,
+    /// The names of the columns, if the first row tells where they are.
+    names: Option<Vec<String>>,
     date: Option<JavaTimeFormat>,
     time: Option<JavaTimeFormat>,
     timestamp: Option<JavaTimeFormat>,
@@ -53,10 +55,18 @@ impl ExcelRules {
             sheet,
             skip,
             columns,
+            names: None,
             date: compile(&patterns.date)?,
             time: compile(&patterns.time)?,
             timestamp: compile(&patterns.timestamp)?,
         })
+    }
+
+    /// The same, where the first row that is not skipped names the columns, in whatever order they are there. `names` are
+    /// those of the columns that are read; one that the sheet does not have is null.
+    pub fn with_header(mut self, names: Vec<String>) -> Self {
+        self.names = Some(names);
+        self
     }
 
     /// Reads a workbook, and gives its rows in batches of so many rows and about so many bytes. What texts are shared
@@ -87,6 +97,11 @@ impl ExcelRules {
         let mut rows = Rows {
             rules: self,
             columns: TextColumns::new(self.columns.len()),
+            places: match &self.names {
+                None => self.columns.iter().map(|(place, _)| Some(*place)).collect(),
+                Some(names) => vec![None; names.len()],
+            },
+            header: None,
             row: None,
             texts: vec![None; self.columns.len()],
             most,
@@ -214,6 +229,10 @@ fn unescaped(text: &str) -> String {
 struct Rows<'a> {
     rules: &'a ExcelRules,
     columns: TextColumns,
+    /// Where each column is; none if the sheet does not have it.
+    places: Vec<Option<usize>>,
+    /// The row that names the columns.
+    header: Option<u32>,
     /// The row that is read.
     row: Option<u32>,
     texts: Vec<Option<String>>,
@@ -228,6 +247,17 @@ impl Rows<'_> {
         if u64::from(row) < self.rules.skip {
             return Ok(true);
         }
+        if let Some(names) = &self.rules.names
+            && *self.header.get_or_insert(row) == row
+        {
+            let name = self.rules.text(value, &DataType::String);
+            for (place, wanted) in self.places.iter_mut().zip(names) {
+                if place.is_none() && name.as_deref() == Some(wanted) {
+                    *place = Some(column as usize);
+                }
+            }
+            return Ok(true);
+        }
         if self.row != Some(row) {
             self.end_row();
             self.row = Some(row);
@@ -236,8 +266,9 @@ impl Rows<'_> {
                 return Ok(false);
             }
         }
-        for (index, (wanted, data_type)) in self.rules.columns.iter().enumerate() {
-            if *wanted == column as usize {
+        let columns = self.rules.columns.iter().zip(&self.places).enumerate();
+        for (index, ((_, data_type), place)) in columns {
+            if *place == Some(column as usize) {
                 self.texts[index] = self.rules.text(value, data_type);
             }
         }

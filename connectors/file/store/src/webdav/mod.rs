@@ -169,12 +169,7 @@ impl Tree for WebdavFiles {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn FileWriter>> {
-        match self.look_at(path) {
-            Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(e),
-        }
-        self.make_folders(path.parent().unwrap_or(path))?;
+        self.make_way(path)?;
         let blocks = WebdavBlocks::begin(self.0.clone(), path.to_owned())?;
         Ok(Box::new(Buffered::new(blocks)))
     }

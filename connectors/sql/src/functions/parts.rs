@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{ArrayRef, PrimitiveArray};
+use arrow_array::{ArrayRef, PrimitiveArray, new_null_array};
 use seatunnel_api::time::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
 use seatunnel_api::{DataType, Result};
 
@@ -115,7 +115,8 @@ fn days_of_thursday(days: i32) -> i32 {
     days - weekday(days) as i32 + 3
 }
 
-fn parts(call: &Call<'_>, field: &str) -> Result<ArrayRef> {
+/// The part that a field is, and whether the call's moments have it.
+fn part_of(call: &Call<'_>, field: &str) -> Result<(&'static Part, bool)> {
     let found = PARTS.iter().find(|part| part.names.contains(&field));
     let part = found.ok_or_else(|| call.refuse(format!("there is no field {field:?}")))?;
     let fits = match call.types[0] {
@@ -123,6 +124,11 @@ fn parts(call: &Call<'_>, field: &str) -> Result<ArrayRef> {
         DataType::Time => part.of_times,
         _ => true,
     };
+    Ok((part, fits))
+}
+
+fn parts(call: &Call<'_>, field: &str) -> Result<ArrayRef> {
+    let (part, fits) = part_of(call, field)?;
     if !fits {
         return Err(call.refuse(format!("a {} has no {field}", call.types[0])));
     }
@@ -156,5 +162,9 @@ pub(super) fn week_of_year(call: &Call<'_>) -> Result<ArrayRef> {
 pub(super) fn extract(call: &Call<'_>) -> Result<ArrayRef> {
     let fields = call.args[1].texts();
     let field = fields.constant().unwrap_or_default().to_ascii_uppercase();
-    parts(call, &field)
+    // SeaTunnel: null, where the functions of these names are an error.
+    match part_of(call, &field)? {
+        (_, true) => parts(call, &field),
+        (_, false) => Ok(new_null_array(&call.result.to_arrow(), call.rows)),
+    }
 }

@@ -147,7 +147,7 @@ pub(super) static GROUPS: &[Group] = &[
         of(&["HOUR"], "moment", &[Moment], 1, INT, parts::field, "0 to 23."),
         of(&["MINUTE"], "moment", &[Moment], 1, INT, parts::field, "0 to 59."),
         of(&["SECOND"], "moment", &[Moment], 1, INT, parts::field, "0 to 59."),
-        of(&["EXTRACT"], "field FROM moment", &[Moment, Text], 2, Returns::Field, parts::extract, "`CENTURY`, `DAY`, `DAYOFWEEK`, `DAYOFYEAR`, `DECADE`, `DOW`, `DOY`, `EPOCH` (bigint), `HOUR`, `ISODOW`, `ISOWEEK`, `ISOYEAR`, `MICROSECOND(S)`, `MILLENNIUM`, `MILLISECOND(S)`, `MINUTE`, `MONTH`, `QUARTER`, `SECOND`, `WEEK`, `YEAR`."),
+        of(&["EXTRACT"], "field FROM moment", &[Moment, Text], 2, Returns::Field, parts::extract, "`CENTURY`, `DAY`, `DAYOFWEEK`, `DAYOFYEAR`, `DECADE`, `DOW`, `DOY`, `EPOCH` (bigint), `HOUR`, `ISODOW`, `ISOWEEK`, `ISOYEAR`, `MICROSECOND(S)`, `MILLENNIUM`, `MILLISECOND(S)`, `MINUTE`, `MONTH`, `QUARTER`, `SECOND`, `WEEK`, `YEAR`; null where a date or time has no such part."),
         of(&["FORMATDATETIME"], "moment, pattern", &[Moment, Text], 2, STRING, time::formatdatetime, "As text, by a pattern."),
         of(&["PARSEDATETIME", "TO_DATE"], "text, pattern", &[Text, Text], 2, Returns::Pattern, time::parsedatetime, "Read by a pattern: a date, a time or a timestamp, as the pattern says."),
         of(&["IS_DATE"], "text, pattern", &[Text, Text], 2, BOOLEAN, time::is_date, "Whether PARSEDATETIME can read it; false for null."),

@@ -183,6 +183,18 @@ fn dates_are_read_as_java_reads_them() {
 }
 
 #[test]
+fn extract_is_null_where_a_moment_has_no_such_part() {
+    check(&[
+        ("extract(HOUR from day)", "null", "int", "null"),
+        ("extract(YEAR from clock)", "null", "int", "null"),
+        ("extract(EPOCH from clock)", "null", "bigint", "null"),
+        ("extract(YEAR from day)", "2021", "int", "null"),
+    ]);
+    let report = refused("select hour(day) from fake");
+    assert!(report.contains("a date has no HOUR"), "{report}");
+}
+
+#[test]
 fn seeds_and_signs_are_java_s() {
     check(&[
         (

@@ -337,7 +337,7 @@ pub struct FileTableOptions {
     /// Whether `discovery_mode = continuous` reads the files that are there when the job begins, or, as `latest`, only those that come or change later.
     #[option(default = StartMode::Earliest, since = "2.3.13")]
     pub start_mode: StartMode,
-    /// What becomes of a file that was read, with `discovery_mode = continuous`, when a checkpoint that has all its rows is complete and committed: `delete`, or, as `backup`, it goes to `backup_path`. One that was changed after it was read stays, and is read again. What fails is tried again at the next checkpoint. Nobody should write to files that are there already.
+    /// What becomes of a file that was read, with `discovery_mode = continuous`, when a checkpoint that has all its rows is complete and committed: `delete`, or, as `backup`, it goes to `backup_path`. One that was changed after it was read stays, and is read again; one that another table of the source has stays, too. What fails is tried again at the next checkpoint. Nobody should write to files that are there already, and no other source may need them.
     #[option(default = PostSyncAction::None, since = "3.0.0")]
     pub post_sync_action: PostSyncAction,
     /// Where `post_sync_action = backup` moves files to, in the same place as `path`, but neither inside of it nor around it. Behind their names stand when they were moved and changed and how many bytes they have.

@@ -1,6 +1,6 @@
 //! Finds files as long as a job runs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -15,6 +15,7 @@ use seatunnel_file_store::{Publishing, blocking};
 use serde::{Deserialize, Serialize};
 
 use super::after::AfterReading;
+use super::in_hand::{InHand, Snapshots, finish_split, hand_over, put_away};
 use super::listing::Found;
 use super::split::FileSplit;
 use super::table::FileTable;
@@ -130,19 +131,7 @@ struct Known {
     tables: BTreeMap<String, BTreeMap<String, Version>>,
     /// By the name of the table: the files that are to be deleted or moved when they are read.
     #[serde(default)]
-    in_hand: BTreeMap<String, BTreeMap<String, InHand>>,
-}
-
-/// A file that was handed over and is to be deleted or moved.
-#[derive(Serialize, Deserialize)]
-struct InHand {
-    /// As it was handed over last.
-    version: Version,
-    /// Its splits that are not read yet, those of older versions too.
-    left: usize,
-    /// Snapshots that were taken before it was read. After a restart it was read before all of them.
-    #[serde(skip)]
-    after: u64,
+    in_hand: BTreeMap<String, InHand>,
 }
 
 impl State for Known {}
@@ -159,24 +148,6 @@ pub(crate) struct FileDiscovery {
     /// When copies of files that are too old are looked for again.
     cleaning: Vec<Option<Instant>>,
     snapshots: Mutex<Snapshots>,
-}
-
-/// Snapshots that were taken.
-#[derive(Default)]
-struct Snapshots {
-    number: u64,
-    /// The numbers of those that may not be durable yet.
-    open: VecDeque<u64>,
-}
-
-impl Snapshots {
-    /// A checkpoint is durable. Gives the number of a snapshot that is so for sure: where several may be meant, since
-    /// another checkpoint has failed or has begun meanwhile, it is an earlier one.
-    fn durable(&mut self) -> Option<u64> {
-        let sure = *self.open.get(self.open.len().saturating_sub(2))?;
-        self.open.retain(|number| *number > sure);
-        Some(sure)
-    }
 }
 
 impl FileDiscovery {
@@ -232,28 +203,28 @@ impl FileDiscovery {
                 unsettled.insert(path, version);
             }
         }
-        let mut splits = Vec::new();
+        let (mut splits, mut handed) = (Vec::new(), Vec::new());
         for file in table.listing.lacking(new)? {
             let version = of_found(&file);
             let of_file = table.splits_of(index, &file, self.readers)?;
-            if table.discovery.as_ref().is_some_and(|d| d.after.is_some()) {
-                let path = file.path.to_string_lossy().into_owned();
-                let after = self.snapshots().number;
-                let files = self.known.in_hand.entry(name.clone()).or_default();
-                let left = files.get(&path).map_or(0, |old| old.left) + of_file.len();
-                let in_hand = InHand {
-                    version,
-                    left,
-                    after,
-                };
-                files.insert(path, in_hand);
-            }
+            handed.push((
+                file.path.to_string_lossy().into_owned(),
+                version,
+                of_file.len(),
+            ));
             let changed = version.1;
             splits.extend(
                 of_file
                     .into_iter()
                     .map(|split| FileSplit { changed, ..split }),
             );
+        }
+        if table.discovery.as_ref().is_some_and(|d| d.after.is_some()) {
+            let number = self.snapshots().number;
+            let files = self.known.in_hand.entry(name.clone()).or_default();
+            for (path, version, splits) in handed {
+                hand_over(files, path, version, splits, number);
+            }
         }
         self.known.tables.insert(name, now);
         self.unsettled[index] = unsettled;
@@ -266,8 +237,7 @@ impl FileDiscovery {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Deletes or moves the files of a table that were read before the snapshot of this number, which is durable. Those
-    /// that could not be, or for which there is no time, stay for the next checkpoint.
+    /// Deletes or moves the files of a table that were read before the snapshot of this number, which is durable.
     fn put_away(&mut self, index: usize, snapshot: u64, until: Instant) {
         let table = &self.tables[index];
         let Some(after) = table.discovery.as_ref().and_then(|d| d.after.as_ref()) else {
@@ -275,16 +245,7 @@ impl FileDiscovery {
         };
         let name = table.table.path().to_string();
         if let Some(files) = self.known.in_hand.get_mut(&name) {
-            files.retain(|path, file| {
-                if file.left > 0 || file.after >= snapshot || Instant::now() > until {
-                    return true;
-                }
-                let done = after.put_away(&table.place, Path::new(path), file.version);
-                if let Err(error) = &done {
-                    tracing::warn!(file = path, error = %error, "a file that was read can't be put away now");
-                }
-                done.is_err()
-            });
+            put_away(files, &self.tables, index, after, snapshot, until);
         }
         let Some(interval) = after.check_interval() else {
             return;
@@ -363,10 +324,8 @@ impl SplitEnumerator<FileSplit> for FileDiscovery {
         };
         let name = table.table.path().to_string();
         let number = self.snapshots().number;
-        let files = self.known.in_hand.get_mut(&name);
-        if let Some(file) = files.and_then(|files| files.get_mut(&split.path)) {
-            file.left = file.left.saturating_sub(1);
-            file.after = number;
+        if let Some(files) = self.known.in_hand.get_mut(&name) {
+            finish_split(files, &split.path, number);
         }
         Ok(())
     }
@@ -381,15 +340,7 @@ impl SplitEnumerator<FileSplit> for FileDiscovery {
     }
 
     fn snapshot(&self) -> Result<Vec<u8>> {
-        let mut snapshots = self.snapshots();
-        snapshots.number += 1;
-        let number = snapshots.number;
-        snapshots.open.push_back(number);
-        // One may be becoming durable while the next is taken, no more.
-        if snapshots.open.len() > 2 {
-            snapshots.open.pop_front();
-        }
-        drop(snapshots);
+        self.snapshots().take();
         encode(StateKind::Enumerator, &self.known)
     }
 }

@@ -151,6 +151,11 @@ impl Listing {
         }
     }
 
+    /// Whether a file is one of those that are read, as far as can be told of its path, length and time.
+    pub(crate) fn may_have(&self, file: &Entry) -> bool {
+        file.path.starts_with(&self.root) && self.takes(file)
+    }
+
     /// Whether the options want this file.
     fn takes(&self, file: &Entry) -> bool {
         let text = file.path.to_string_lossy();

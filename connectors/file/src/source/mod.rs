@@ -11,6 +11,7 @@ mod dirty;
 mod discovery;
 mod excel_rows;
 mod formats;
+mod in_hand;
 mod java_parse;
 mod json_columns;
 mod json_numbers;

@@ -247,6 +247,32 @@ async fn files_that_were_read_go_to_another_folder_and_stay_there_as_long_as_the
 }
 
 #[tokio::test]
+async fn a_file_that_another_table_has_stays() {
+    let folder = Folder::new();
+    write(&folder, "a.csv", "one\n", -100);
+    write(&folder, "b.csv", "two\n", -100);
+    let table = |name: &str, more: Json| {
+        let mut table = options(&folder, more);
+        table["schema"] = json!({ "table": name, "fields": { "a": "string" } });
+        table
+    };
+    let tables = json!({ "tables_configs": [
+        table("all", json!({ "post_sync_action": "delete" })),
+        table("some", json!({ "file_filter_pattern": "a.*" })),
+    ] });
+    let mut job = Job::new(&tables, None).await;
+    sleep(PAUSE).await;
+    let found = job.enumerator.discover().await.unwrap().splits;
+    assert_eq!(found.len(), 3);
+    for split in &found {
+        job.enumerator.split_finished(&split.bytes).await.unwrap();
+    }
+    job.enumerator.snapshot().unwrap();
+    job.enumerator.checkpoint_durable(&[]).await.unwrap();
+    assert_eq!(names(folder.path()), ["a.csv"]);
+}
+
+#[tokio::test]
 async fn options_that_make_no_sense_are_told() {
     let folder = Folder::new();
     let inside = folder.path().join("inside").display().to_string();

@@ -250,7 +250,7 @@ pub struct FileTableOptions {
     /// Texts of which one must be part of a file's path: `day=2024-01-31`.
     #[option(default = Vec::new())]
     pub read_partitions: Vec<String>,
-    /// A regular expression that a file's name, or its path below `path`, must match.
+    /// A regular expression that a file's name must match, or, where there is a `/` in it, its path, as a whole or below `path`.
     pub file_filter_pattern: Option<String>,
     /// Only files changed at this time or later: `2024-01-31 00:00:00`, UTC.
     pub file_filter_modified_start: Option<String>,

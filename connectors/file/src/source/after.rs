@@ -82,7 +82,12 @@ impl AfterReading {
             }
             (PostSyncAction::Backup, Some(text)) => {
                 let folder = root.path("backup_path", text)?;
-                if folder.starts_with(path) || path.starts_with(&folder) {
+                let whole = |path: &Path| match root.place {
+                    Place::Here => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+                    Place::Store(_) => path.to_owned(),
+                };
+                let (from, to) = (whole(path), whole(&folder));
+                if to.starts_with(&from) || from.starts_with(&to) {
                     return Err(invalid(
                         "`backup_path` and `path` must not be, or be inside of, each other",
                     ));

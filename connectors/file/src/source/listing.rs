@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use regex::Regex;
+use fancy_regex::Regex;
 use seatunnel_api::{Error, Result, codes as api_codes, time};
 
 use seatunnel_file_store::{Entry, Publishing};
@@ -165,13 +165,15 @@ impl Listing {
             .strip_prefix(&self.root)
             .unwrap_or(&file.path)
             .to_string_lossy();
+        // A pattern that goes back and forth too long over a name does not match it.
+        let is_like = |pattern: &Regex, text: &str| pattern.is_match(text).unwrap_or(false);
         // A store that knows no times can't be asked by them: all its files are as old as can be.
         let changed = file.modified.unwrap_or(UNIX_EPOCH);
         file.bytes > 0
-            && self
-                .pattern
-                .as_ref()
-                .is_none_or(|p| p.is_match(&name) || p.is_match(&below) || p.is_match(&text))
+            && self.pattern.as_ref().is_none_or(|p| {
+                let folders = p.as_str().contains('/');
+                is_like(p, &name) || folders && (is_like(p, &below) || is_like(p, &text))
+            })
             && (self.partitions.is_empty() || self.partitions.iter().any(|p| text.contains(p)))
             && self.ending.as_ref().is_none_or(|e| name.ends_with(e))
             && self.changed_from.is_none_or(|from| changed >= from)

@@ -59,6 +59,28 @@ async fn folders_are_read_without_hidden_empty_and_marker_files() {
 }
 
 #[tokio::test]
+async fn patterns_may_say_what_names_must_not_have() {
+    let folder = Folder::new();
+    folder.write("tmp_a.csv", "no\n");
+    folder.write("below/b.csv", "yes\n");
+    let more = json!({ "file_filter_pattern": "(?!tmp).*\\.csv" });
+    let path = folder.path().display().to_string();
+    let more_by_path = json!({ "file_filter_pattern": format!("{path}/(?!tmp).*\\.csv") });
+    let by_path = folder.options("csv", json!({ "a": "string" }), more_by_path);
+    assert_eq!(texts(&read(&by_path).await.unwrap()), [["yes"]]);
+    let by_name = folder.options("csv", json!({ "a": "string" }), more);
+    assert_eq!(texts(&read(&by_name).await.unwrap()), [["yes"]]);
+    // Folders count only where the pattern has some.
+    for (pattern, rows) in [("below.*", 0), ("below/.*", 1), (".*/[^/]*a.csv", 1)] {
+        let more = json!({ "file_filter_pattern": pattern });
+        let found = read(&folder.options("csv", json!({ "a": "string" }), more))
+            .await
+            .unwrap();
+        assert_eq!(found.len(), rows, "{pattern}");
+    }
+}
+
+#[tokio::test]
 async fn folders_of_keys_and_values_give_columns() {
     let folder = Folder::new();
     folder.write("day=1/city=Oslo/a.csv", "x\n");

@@ -15,6 +15,7 @@ pub mod erased;
 pub mod error;
 mod fact;
 mod factory;
+pub mod java_text;
 mod job;
 mod metrics;
 pub mod options;

@@ -1,6 +1,5 @@
 //! Console: a sink that prints rows to stdout, in the lines that SeaTunnel's Console writes to its log.
 
-mod java_text;
 mod render;
 mod sink;
 

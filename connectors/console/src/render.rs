@@ -19,10 +19,8 @@ use arrow_array::{
     Array, BinaryArray, BooleanArray, FixedSizeListArray, ListArray, MapArray, PrimitiveArray,
     StringArray,
 };
-use seatunnel_api::time::{MICROS_PER_DAY, format_decimal};
+use seatunnel_api::java_text::{date, decimal, decimal128, double, float, time, timestamp};
 use seatunnel_api::{Batch, CatalogTable, DataType};
-
-use crate::java_text::{date, decimal, java_float, time};
 
 /// `name<STRING>, age<INT>`
 pub(crate) fn row_type(table: &CatalogTable, out: &mut String) {
@@ -198,20 +196,21 @@ impl<'a> Column<'a> {
             Cells::Int(a) => write!(out, "{}", a.value(row)),
             Cells::BigInt(a) => write!(out, "{}", a.value(row)),
             Cells::Float(a) => {
-                let value = a.value(row);
-                java_float(f64::from(value), |s| write!(s, "{value:e}"), out);
+                float(a.value(row), out);
                 Ok(())
             }
             Cells::Double(a) => {
-                let value = a.value(row);
-                java_float(value, |s| write!(s, "{value:e}"), out);
+                double(a.value(row), out);
                 Ok(())
             }
             Cells::Decimal128(a, scale) => {
+                decimal128(a.value(row), *scale, out);
+                Ok(())
+            }
+            Cells::Decimal256(a, scale) => {
                 decimal(a.value(row), *scale, out);
                 Ok(())
             }
-            Cells::Decimal256(a, scale) => out.write_str(&format_decimal(a.value(row), *scale)),
             Cells::String(a) => out.write_str(a.value(row)),
             Cells::Bytes(a) => {
                 list(a.value(row).iter(), out, |byte, out| {
@@ -228,10 +227,7 @@ impl<'a> Column<'a> {
                 Ok(())
             }
             Cells::Timestamp(a, zoned) => {
-                let micros = a.value(row);
-                date(micros.div_euclid(MICROS_PER_DAY) as i32, out);
-                out.push('T');
-                time(micros.rem_euclid(MICROS_PER_DAY), out);
+                timestamp(a.value(row), out);
                 if *zoned {
                     out.push('Z');
                 }

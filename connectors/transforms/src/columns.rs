@@ -3,14 +3,20 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Decimal128Type, Decimal256Type, Float32Type, Float64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_cast::cast;
-use arrow_schema::DataType as ArrowType;
+use arrow_schema::{DataType as ArrowType, TimeUnit};
 use seatunnel_api::config::nearest;
 use seatunnel_api::options::Located;
 use seatunnel_api::{
     Batch, CatalogTable, Column, ConstraintKey, DataType, Error, PrimaryKey, Result, TablePath,
-    TableSchema,
+    TableSchema, java_text,
 };
 
 use crate::codes;
@@ -188,44 +194,94 @@ impl TableStep for Projection {
     }
 }
 
-/// Refuses a column whose values have no text form that both SeaTunnel and we would write.
+/// Refuses a column whose values have no text form.
 ///
 /// # Errors
 /// If it has none.
 pub fn check_text(plugin: &str, column: &Column) -> Result<()> {
     match column.data_type {
-        DataType::String
-        | DataType::Boolean
-        | DataType::TinyInt
-        | DataType::SmallInt
-        | DataType::Int
-        | DataType::BigInt
-        | DataType::Decimal { .. }
-        | DataType::Date
-        | DataType::Null => Ok(()),
-        ref other => Err(Error::new(
+        DataType::Bytes
+        | DataType::Array(_)
+        | DataType::Map(..)
+        | DataType::Row(_)
+        | DataType::FloatVector(_) => Err(Error::new(
             codes::NOT_TEXT,
             format!(
-                "{plugin} works on text, the column `{}` is of the type {other}",
-                column.name
+                "{plugin} works on text, the column `{}` is of the type {}",
+                column.name, column.data_type
             ),
         )
         .with_help("turn it into text first, with the Sql transform: cast(… as string)")),
+        _ => Ok(()),
     }
 }
 
-/// The column as text; its type has passed [`check_text`].
+/// The column as text, as Java's `toString` shows its values; its type has passed [`check_text`].
 ///
 /// # Errors
 /// If a value has no text form.
 pub fn as_text(column: &ArrayRef) -> Result<ArrayRef> {
-    if column.data_type() == &ArrowType::Utf8 {
-        return Ok(column.clone());
+    match column.data_type() {
+        ArrowType::Utf8 => Ok(column.clone()),
+        ArrowType::Float32 => {
+            let values = column.as_primitive::<Float32Type>();
+            texts_of(column, |row, text| {
+                java_text::float(values.value(row), text)
+            })
+        }
+        ArrowType::Float64 => {
+            let values = column.as_primitive::<Float64Type>();
+            texts_of(column, |row, text| {
+                java_text::double(values.value(row), text)
+            })
+        }
+        ArrowType::Decimal128(_, scale) => {
+            let values = column.as_primitive::<Decimal128Type>();
+            texts_of(column, |row, text| {
+                java_text::decimal128(values.value(row), *scale, text)
+            })
+        }
+        ArrowType::Decimal256(_, scale) => {
+            let values = column.as_primitive::<Decimal256Type>();
+            texts_of(column, |row, text| {
+                java_text::decimal(values.value(row), *scale, text)
+            })
+        }
+        ArrowType::Time64(TimeUnit::Microsecond) => {
+            let values = column.as_primitive::<Time64MicrosecondType>();
+            texts_of(column, |row, text| java_text::time(values.value(row), text))
+        }
+        ArrowType::Timestamp(TimeUnit::Microsecond, zone) => {
+            let values = column.as_primitive::<TimestampMicrosecondType>();
+            texts_of(column, |row, text| {
+                java_text::timestamp(values.value(row), text);
+                if zone.is_some() {
+                    text.push('Z');
+                }
+            })
+        }
+        _ => Ok(cast(column, &ArrowType::Utf8)?),
     }
-    Ok(cast(column, &ArrowType::Utf8)?)
+}
+
+/// What `write` makes of each row that has a value.
+fn texts_of(column: &ArrayRef, write: impl Fn(usize, &mut String)) -> Result<ArrayRef> {
+    let rows = column.len();
+    let mut texts = StringBuilder::with_capacity(rows, rows * 16);
+    let mut text = String::new();
+    for row in 0..rows {
+        if column.is_null(row) {
+            texts.append_null();
+            continue;
+        }
+        text.clear();
+        write(row, &mut text);
+        texts.append_value(&text);
+    }
+    Ok(Arc::new(texts.finish()))
 }
 
 /// A column that [`as_text`] made.
 pub fn text(column: &ArrayRef) -> &StringArray {
-    arrow_array::cast::AsArray::as_string::<i32>(column)
+    column.as_string::<i32>()
 }

@@ -457,3 +457,45 @@ fn columns_that_are_chosen_or_renamed_are_not_copied() {
         }
     }
 }
+
+#[test]
+fn values_of_other_types_are_the_texts_that_java_has_of_them() {
+    let columns = [
+        ("d", "double"),
+        ("f", "float"),
+        ("ts", "timestamp"),
+        ("clock", "time"),
+        ("amount", "decimal(20, 10)"),
+    ];
+    let input = table_of("t", &columns);
+    let row = vec![
+        Value::Double(1.5e10),
+        Value::Float(1.1),
+        Value::Timestamp(45_000_000),
+        Value::Time(3_600_000_000),
+        Value::Decimal(15.into(), 10),
+    ];
+    let nulls = vec![Value::Null; row.len()];
+    for (column, separator, first, second) in [
+        ("d", "E", text("1.5"), text("10")),
+        ("f", "\\\\.", text("1"), text("1")),
+        ("ts", "T", text("1970-01-01"), text("00:00:45")),
+        ("clock", ":", text("01"), text("00")),
+        ("amount", "E", text("1.5"), text("-9")),
+    ] {
+        let options = format!(
+            r#"{{"split_field": "{column}", "separator": "{separator}", "output_fields": ["a", "b"]}}"#
+        );
+        let job = Job::new("Split", &options, vec![input.clone()]).unwrap();
+        let out = job
+            .run(batch_of(&input, &[row.clone(), nulls.clone()]))
+            .unwrap();
+        assert_eq!(out[0].row(0).values()[5..], [first, second], "{column}");
+        assert_eq!(out[0].row(1).values()[5..], [Value::Null, Value::Null]);
+    }
+    let options = r#"{"replace_field": "d", "pattern": "E", "replacement": " * 10^"}"#;
+    let job = Job::new("Replace", options, vec![input.clone()]).unwrap();
+    assert_eq!(job.tables()[0].columns()[0].data_type, DataType::String);
+    let out = job.run(batch_of(&input, &[row])).unwrap();
+    assert_eq!(out[0].row(0).get(0), text("1.5 * 10^10"));
+}

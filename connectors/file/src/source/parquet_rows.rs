@@ -10,7 +10,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Type as PhysicalType;
+use parquet::basic::{ConvertedType, Type as PhysicalType};
 use parquet::file::metadata::ParquetMetaData;
 use seatunnel_api::config::nearest;
 use seatunnel_api::{BatchSize, Column, DataType, Error, Output, Result};
@@ -106,12 +106,15 @@ fn damaged(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -
 /// If it is no Parquet file, or has a column of a type that there is not.
 pub(crate) fn columns(place: &Place, path: &Path) -> Result<Vec<Column>> {
     let builder = open(place, path)?;
-    builder
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| {
-            let data_type = DataType::from_arrow(field.data_type()).ok_or_else(|| {
+    let in_file = builder.parquet_schema().root_schema().get_fields();
+    let fields = builder.schema().fields().iter().zip(in_file);
+    fields
+        .map(|(field, in_file)| {
+            let counts_as = match in_file.get_basic_info().converted_type() {
+                ConvertedType::ENUM => ArrowType::Utf8,
+                _ => without_zone(field.data_type()),
+            };
+            let data_type = DataType::from_arrow(&counts_as).ok_or_else(|| {
                 Error::new(
                     codes::UNSUPPORTED,
                     format!("the type {} can't be read", field.data_type()),
@@ -125,6 +128,25 @@ pub(crate) fn columns(place: &Place, path: &Path) -> Result<Vec<Column>> {
             Ok(column)
         })
         .collect()
+}
+
+/// What a type counts as: milliseconds in UTC are how SeaTunnel, and others by its libraries, write and read timestamps
+/// that have no zone.
+fn without_zone(arrow: &ArrowType) -> ArrowType {
+    let field = |field: &FieldRef| {
+        let data_type = without_zone(field.data_type());
+        Arc::new(Field::clone(field).with_data_type(data_type))
+    };
+    match arrow {
+        ArrowType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
+            ArrowType::Timestamp(TimeUnit::Millisecond, None)
+        }
+        ArrowType::List(item) => ArrowType::List(field(item)),
+        ArrowType::LargeList(item) => ArrowType::LargeList(field(item)),
+        ArrowType::Map(entries, sorted) => ArrowType::Map(field(entries), *sorted),
+        ArrowType::Struct(fields) => ArrowType::Struct(fields.iter().map(field).collect()),
+        other => other.clone(),
+    }
 }
 
 /// Number of row groups in a file.

@@ -10,8 +10,11 @@ use arrow_array::{
     StringArray, TimestampNanosecondArray, UInt8Array, UInt64Array,
 };
 use parquet::arrow::ArrowWriter;
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::WriterProperties;
-use seatunnel_api::Value;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use seatunnel_api::{DataType, Value};
 use serde_json::{Value as Json, json};
 
 use crate::splits::resumes;
@@ -136,4 +139,65 @@ async fn a_file_that_is_cut_off_is_named() {
             "{message}"
         );
     }
+}
+
+#[tokio::test]
+async fn types_are_those_that_seatunnel_sees_in_what_java_writes() {
+    let folder = Folder::new();
+    let schema = "message m {
+        optional int64 t (TIMESTAMP(MILLIS, true));
+        optional int64 z (TIMESTAMP(MICROS, true));
+        optional binary e (ENUM);
+        optional group r { optional int64 t (TIMESTAMP(MILLIS, true)); }
+    }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let file = File::create(folder.path().join("a.parquet")).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for (number, level) in [
+        (Some(1_500), 1),
+        (Some(2_500), 1),
+        (None, 1),
+        (Some(3_500), 2),
+    ] {
+        let mut column = group.next_column().unwrap().unwrap();
+        match number {
+            Some(number) => {
+                let column = column.typed::<Int64Type>();
+                column.write_batch(&[number], Some(&[level]), None).unwrap();
+            }
+            None => {
+                let word = [ByteArray::from("RED")];
+                let column = column.typed::<ByteArrayType>();
+                column.write_batch(&word, Some(&[level]), None).unwrap();
+            }
+        }
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    let options = folder.options("parquet", Json::Null, json!({}));
+    let table = source(&options).await.unwrap().tables().remove(0);
+    let types: Vec<DataType> = table
+        .columns()
+        .iter()
+        .map(|c| c.data_type.clone())
+        .collect();
+    let row = DataType::parse("{t = timestamp}").unwrap();
+    assert_eq!(
+        types,
+        [
+            DataType::Timestamp,
+            DataType::TimestampTz,
+            DataType::String,
+            row
+        ]
+    );
+    let expected = [
+        Value::Timestamp(1_500_000),
+        Value::TimestampTz(2_500),
+        Value::String("RED".to_owned()),
+        Value::Row(vec![Value::Timestamp(3_500_000)]),
+    ];
+    assert_eq!(read(&options).await.unwrap(), [expected]);
 }

@@ -116,6 +116,8 @@ pub(crate) struct Reading {
     pub(crate) coding: Coding,
     /// What the server is to cast it to first.
     pub(crate) cast: Option<&'static str>,
+    /// Whether it is asked for as text. Of types whose binary form is their text, servers make that faster.
+    pub(crate) as_text: bool,
 }
 
 /// What options say about reading.
@@ -134,6 +136,7 @@ impl Reading {
             data_type: DataType::String,
             coding: Coding::Text,
             cast: Some("text"),
+            as_text: true,
         }
     }
 
@@ -154,6 +157,7 @@ impl Reading {
                 cast: Some(_),
                 data_type,
                 coding,
+                ..
             }) => (Some((data_type, coding)), Some("numeric[]")),
             Some(item) => (Some((item.data_type, item.coding)), None),
             None => (None, Some("text[]")),
@@ -163,6 +167,7 @@ impl Reading {
             data_type: DataType::Array(Box::new(data_type)),
             coding: Coding::Array(Box::new(coding)),
             cast,
+            as_text: false,
         }
     }
 
@@ -210,10 +215,14 @@ fn plain(pg: &PgType, options: ReadOptions) -> Option<Reading> {
         data_type,
         coding,
         cast,
+        as_text: false,
     };
     let found = PLAIN.iter().find(|(known, ..)| *known == pg.oid);
     if let Some((_, data_type, coding)) = found {
-        return Some(reading(data_type.clone(), coding.clone(), None));
+        return Some(Reading {
+            as_text: *coding == Coding::Text,
+            ..reading(data_type.clone(), coding.clone(), None)
+        });
     }
     match pg.oid {
         oid::BYTEA if options.blob_as_string => Some(reading(DataType::String, Coding::Text, None)),
@@ -240,9 +249,10 @@ fn plain(pg: &PgType, options: ReadOptions) -> Option<Reading> {
             Some(reading(data_type, coding, Some("numeric")))
         }
         // Their binary form is their text.
-        _ if pg.kind == 'e' || pg.name == CITEXT => {
-            Some(reading(DataType::String, Coding::Text, None))
-        }
+        _ if pg.kind == 'e' || pg.name == CITEXT => Some(Reading {
+            as_text: true,
+            ..reading(DataType::String, Coding::Text, None)
+        }),
         _ => None,
     }
 }

@@ -50,8 +50,6 @@ pub(crate) struct PgColumn {
     pub(crate) type_name: String,
     /// How it is read.
     pub(crate) reading: Reading,
-    /// Whether it is computed from other columns.
-    pub(crate) generated: bool,
 }
 
 /// A partition, or a table that inherits.
@@ -229,7 +227,6 @@ impl<'a> PgCatalog<'a> {
                 number: field.attribute,
                 type_name,
                 reading,
-                generated,
             };
             all.push((field.table_oid, info, column));
         }

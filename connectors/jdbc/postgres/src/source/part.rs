@@ -46,8 +46,6 @@ pub(crate) enum Origin {
     Table {
         /// As SQL names it.
         name: String,
-        /// Whether `COPY table` gives all its rows, without a query.
-        direct: bool,
         /// Whether it can be sampled.
         sampled: bool,
         /// What it consists of, for splits by pages; none if it can't be divided so.
@@ -55,7 +53,7 @@ pub(crate) enum Origin {
         /// Rows, about.
         rows: u64,
     },
-    /// A query that COPY takes.
+    /// A query, which can stand behind FROM.
     Query(String),
     /// Any other statement that gives rows.
     Statement(String),
@@ -173,27 +171,34 @@ impl Part {
         format!("SELECT {} FROM {from}{filter}", columns.join(", "))
     }
 
-    /// The COPY for the rows of a split.
-    pub(crate) fn copy(&self, split: &PgSplit, with_tid: bool) -> String {
-        let plain = split.range == Range::All
-            && split.after.is_none()
-            && !with_tid
-            && self.condition.is_none()
-            && self.cast_columns().next().is_none();
+    /// The statement for the rows of a split.
+    pub(crate) fn statement(&self, split: &PgSplit, with_tid: bool) -> String {
         match &self.origin {
-            Origin::Table {
-                name, direct: true, ..
-            } if plain => {
-                let names = QUOTE.names(self.columns.iter().map(|c| c.name.as_str()));
-                format!("COPY {name} ({names}) TO STDOUT (FORMAT binary)")
-            }
-            // The line break ends a comment that the query may end in.
-            Origin::Query(query) if plain => format!("COPY ({query}\n) TO STDOUT (FORMAT binary)"),
-            _ => format!(
-                "COPY ({}) TO STDOUT (FORMAT binary)",
-                self.select(split, with_tid)
-            ),
+            Origin::Statement(sql) => sql.clone(),
+            Origin::Query(sql) if self.is_plain(split) => sql.clone(),
+            Origin::Table { .. } | Origin::Query(_) => self.select(split, with_tid),
         }
+    }
+
+    /// Whether a query gives just the rows and columns of this split.
+    fn is_plain(&self, split: &PgSplit) -> bool {
+        split.range == Range::All
+            && split.after.is_none()
+            && self.condition.is_none()
+            && self.cast_columns().next().is_none()
+    }
+
+    /// In which form the columns of [`Part::statement`] are asked for: 0 is text, 1 binary.
+    pub(crate) fn formats(&self, with_tid: bool) -> Vec<i16> {
+        // In a statement nothing is cast: what would be comes as text.
+        let casts = !matches!(self.origin, Origin::Statement(_));
+        let binary = |c: &PartColumn| match c.reading.cast {
+            Some(_) if !casts => false,
+            _ => !c.reading.as_text,
+        };
+        let mut formats: Vec<i16> = self.columns.iter().map(|c| binary(c).into()).collect();
+        formats.extend(with_tid.then_some(1));
+        formats
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn divide(
     parallelism: usize,
 ) -> Result<Division> {
     match (&part.origin, &part.key) {
-        (Origin::Statement(_), _) => Ok(Division::one("a statement that COPY does not take")),
+        (Origin::Statement(_), _) => Ok(Division::one("a statement that is no query")),
         (
             Origin::Table {
                 pieces: Some(pieces),

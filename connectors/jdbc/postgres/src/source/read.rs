@@ -1,4 +1,4 @@
-//! Reads splits: the data of a COPY, or the rows of a statement, into batches.
+//! Reads splits: the rows of a statement into batches.
 
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use super::part::{Origin, Part};
 use super::session::{Session, Sessions};
 use super::split::{PgSplit, Tid};
 use crate::copy::decode::{self, Bad, Rows};
-use crate::copy::encode::HEADER;
 use crate::types::Coding;
 use crate::wire::Connection;
 
@@ -59,20 +58,22 @@ impl SourceReader for PgReader {
         if by_tid {
             before.push_str(IN_ORDER);
         }
-        let started = match &part.origin {
-            Origin::Statement(sql) => {
-                if !before.is_empty() {
-                    connection.simple(&before).await?;
-                }
-                let text = |c: &super::part::PartColumn| c.reading.cast.is_some();
-                let formats: Vec<i16> = part.columns.iter().map(|c| i16::from(!text(c))).collect();
-                connection.query_start(sql, &formats, self.fetch_size).await
-            }
-            _ => {
-                let copy = part.copy(&split, by_tid);
-                connection.copy_out(&format!("{before}{copy}")).await
-            }
+        if !before.is_empty() {
+            connection
+                .simple(&before)
+                .await
+                .map_err(|failure| named(failure.into()))?;
+        }
+        // Only a cursor of a statement is asked for some rows at a time: of the others the server sends
+        // as much as is taken, and may read them with several processes.
+        let fetch_size = match &part.origin {
+            Origin::Statement(_) => self.fetch_size,
+            Origin::Table { .. } | Origin::Query(_) => 0,
         };
+        let sql = part.statement(&split, by_tid);
+        let started = connection
+            .query_start(&sql, &part.formats(by_tid), fetch_size)
+            .await;
         if let Err(failure) = started {
             let is_gone = split.together && failure.is("22023");
             let error = named(failure.into());
@@ -88,7 +89,6 @@ impl SourceReader for PgReader {
             by_tid,
             codings: part.codings(),
             part: &part,
-            header: matches!(part.origin, Origin::Statement(_)),
             skip: 0,
             capacity: 256,
             dirty: &self.dirty,
@@ -96,10 +96,7 @@ impl SourceReader for PgReader {
         if stream.split.after.is_none() {
             stream.skip = stream.split.rows;
         }
-        stream
-            .run(connection, self.fetch_size, out)
-            .await
-            .map_err(named)
+        stream.run(connection, fetch_size, out).await.map_err(named)
     }
 }
 
@@ -112,8 +109,6 @@ struct Stream<'a> {
     codings: Vec<(Coding, DataType)>,
     /// Whether the last field of a row says where it lies.
     by_tid: bool,
-    /// Whether the header of the data is behind us, or there is none.
-    header: bool,
     /// Rows to be left out, as they have been read before.
     skip: u64,
     /// Rows of a batch, about.
@@ -129,7 +124,6 @@ impl Stream<'_> {
         out: &mut Output<'_, PgSplit>,
     ) -> Result<()> {
         let size = out.batch_size();
-        let is_copy = !matches!(self.part.origin, Origin::Statement(_));
         loop {
             let mut rows = Rows::new(&self.codings, self.capacity);
             let mut bad = Vec::new();
@@ -137,10 +131,7 @@ impl Stream<'_> {
                 self.take(data, &mut rows, &mut bad)?;
                 Ok(rows.len() >= size.rows || rows.bytes() >= size.bytes)
             };
-            let more = match is_copy {
-                true => connection.copy_read(take).await?,
-                false => connection.query_read(fetch_size, take).await?,
-            };
+            let more = connection.query_read(fetch_size, take).await?;
             self.capacity = rows.len().max(16).min(size.rows) + 1;
             for (text, error) in bad {
                 self.dirty
@@ -157,17 +148,10 @@ impl Stream<'_> {
         }
     }
 
-    /// Takes one piece of data: a row, perhaps behind the header, or the end mark.
+    /// Takes a row.
     #[inline]
     fn take(&mut self, data: &[u8], rows: &mut Rows, bad: &mut Vec<(String, Error)>) -> Result<()> {
         let mut row = data;
-        if !self.header {
-            row = self.without_header(data)?;
-            self.header = true;
-        }
-        if row.is_empty() || row == END {
-            return Ok(());
-        }
         if self.by_tid {
             let Some((rest, [0, 0, 0, 6, a, b, c, d, e, f])) = row.split_last_chunk::<10>() else {
                 return Err(unreadable());
@@ -190,19 +174,6 @@ impl Stream<'_> {
             bad.push((self.shown(row), error));
         }
         Ok(())
-    }
-
-    #[cold]
-    fn without_header<'d>(&self, data: &'d [u8]) -> Result<&'d [u8]> {
-        let signature = &HEADER[..11];
-        let rest = data
-            .strip_prefix(signature)
-            .and_then(|rest| rest.split_first_chunk::<8>());
-        let Some(([_, _, _, _, a, b, c, d], rest)) = rest else {
-            return Err(unreadable());
-        };
-        let extension = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-        rest.get(extension..).ok_or_else(unreadable)
     }
 
     async fn batch(&self, rows: Rows) -> Result<Batch> {
@@ -297,12 +268,9 @@ impl Stream<'_> {
     }
 }
 
-/// What ends the data: no fields, but -1 of them.
-const END: [u8; 2] = (-1i16).to_be_bytes();
-
 fn unreadable() -> Error {
     Error::new(
         errors::PROTOCOL,
-        "the server's rows do not have the form that COPY has",
+        "the server's rows do not have the form that was asked for",
     )
 }

@@ -200,12 +200,10 @@ impl Maker<'_> {
                 upper: None,
             });
         }
-        let is_computed = known.columns.iter().any(|c| c.generated);
         Ok(Part {
             table,
             columns,
             origin: Origin::Table {
-                direct: known.kind == 'r' && known.children.is_empty() && !is_computed,
                 sampled: matches!(known.kind, 'r' | 'p' | 'm'),
                 rows: known.info.rows.unwrap_or(bytes / ROW),
                 name,

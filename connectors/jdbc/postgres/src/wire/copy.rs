@@ -1,4 +1,4 @@
-//! COPY, both ways, without a copy of the data in between.
+//! Rows both ways, by COPY and from statements, without a copy of the data in between.
 
 use bytes::Buf;
 use postgres_protocol::message::backend::Message;
@@ -144,63 +144,6 @@ impl Connection {
         }
     }
 
-    /// Begins a `COPY .. TO STDOUT`. Statements before it, separated by `;`, are run first.
-    pub(crate) async fn copy_out(&mut self, sql: &str) -> Result<(), Failure> {
-        self.begin_call()?;
-        self.stream.put(b'Q', |out| put_text(out, sql));
-        self.stream.flush().await?;
-        loop {
-            match self.next().await? {
-                Message::CopyOutResponse(_) => return Ok(()),
-                Message::ErrorResponse(body) => {
-                    let failure = Failure::server(self.place(), &body);
-                    return self.drain(Some(failure)).await;
-                }
-                Message::ReadyForQuery(body) => {
-                    self.end_call(body.status());
-                    return Err(violated(self.place(), "it gives no data for COPY"));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Hands each piece of COPY data to `take`, where it was read, until that returns true. A piece is
-    /// a row (PostgreSQL docs, COPY Operations). Gives false when there is no more.
-    ///
-    /// An error of `take` leaves the connection in the middle of the COPY: it can only be dropped.
-    pub(crate) async fn copy_read(
-        &mut self,
-        mut take: impl FnMut(&[u8]) -> ApiResult<bool>,
-    ) -> ApiResult<bool> {
-        loop {
-            if self.take_pieces(b'd', &mut take)? {
-                return Ok(true);
-            }
-            match self.stream.read.first() {
-                None | Some(b'd') => self.stream.fill().await?,
-                Some(_) => match self.next().await? {
-                    Message::ErrorResponse(body) => {
-                        let failure = Failure::server(self.place(), &body);
-                        self.drain(Some(failure)).await?;
-                    }
-                    Message::ReadyForQuery(body) => {
-                        self.end_call(body.status());
-                        return Ok(false);
-                    }
-                    // The end of the data, and how many rows there were. A remark may be followed by
-                    // more data.
-                    Message::CopyDone | Message::CommandComplete(_) => {}
-                    _ => {
-                        return Err(
-                            violated(self.place(), "an unexpected message among the data").into(),
-                        );
-                    }
-                },
-            }
-        }
-    }
-
     /// Hands the messages of one kind that have come as a whole to `take`, until that returns true or
     /// another kind follows. Gives what `take` said last.
     #[inline]
@@ -262,7 +205,10 @@ impl Connection {
         self.stream.flush().await
     }
 
-    /// Hands each row to `take` as [`Connection::copy_read`] does, in the form that COPY gives it.
+    /// Hands each row to `take`, where it was read, until that returns true: its fields as COPY in binary has
+    /// them. Gives false when there is no more.
+    ///
+    /// An error of `take` leaves the connection in the middle of the rows: it can only be dropped.
     pub(crate) async fn query_read(
         &mut self,
         fetch_size: i32,

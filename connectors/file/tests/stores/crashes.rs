@@ -197,6 +197,13 @@ async fn uploads_of_a_killed_process_are_given_up_by_its_own_job_only(place: Pla
     std::mem::forget(prepared);
     let other = sink(&place, "other").await;
     let mut theirs = writing(&other, "other").await;
+    // Parts are sent while the writer goes on.
+    for _ in 0..200 {
+        if place.files().len() == 3 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     assert_eq!(place.files().len(), 3);
     mine.discard_leftovers(&job("mine")).await.unwrap();
     let mut left = place.files();

@@ -38,6 +38,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ),
     ("group.initial.rebalance.delay.ms", "0"),
     ("log.cleaner.dedupe.buffer.size", "4194304"),
+    // Messages stay, whatever time they have, but in topics that say otherwise.
+    ("log.retention.ms", "-1"),
     ("log.retention.check.interval.ms", "1000"),
     ("num.network.threads", "2"),
     ("num.io.threads", "2"),

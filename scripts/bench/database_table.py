@@ -87,6 +87,12 @@ def write_csv(rows, path):
     part.rename(path)
 
 
+def fill_postgres(server, csv):
+    """Makes the table `orders` of a file of write_csv in a server of database_servers."""
+    server.sql(f"{postgres_table('orders', key=True)};\n"
+               f"\\copy orders FROM '{csv}' WITH (FORMAT csv, HEADER)\nVACUUM (FREEZE, ANALYZE) orders")
+
+
 def postgres_table(name, key=False, unlogged=False):
     """CREATE TABLE for PostgreSQL."""
     columns = ", ".join(f"{column} {kind}" for column, kind, *_ in COLUMNS)

@@ -111,8 +111,7 @@ class Bench:
         self.csv = self.work / f"orders_{self.rows}.csv"
         say(f"making {self.rows:,} rows")
         table.write_csv(self.rows, self.csv)
-        self.pg.sql(f"{table.postgres_table('orders', key=True)};\n"
-                    f"\\copy orders FROM '{self.csv}' WITH (FORMAT csv, HEADER)\nVACUUM (FREEZE, ANALYZE) orders")
+        table.fill_postgres(self.pg, self.csv)
         self.digest = self.pg.sql(table.postgres_digest("orders"))
         versions = [self.pg.version()]
         if "mysql" in needed:

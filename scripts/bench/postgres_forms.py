@@ -15,7 +15,6 @@ import pathlib
 import socket
 import statistics
 import struct
-import subprocess
 import tempfile
 
 import database_servers
@@ -95,11 +94,7 @@ def main():
         database_table.write_csv(options.rows, csv)
         server = database_servers.Postgres(folder / "server")
         try:
-            server.sql(database_table.postgres_table("orders", key=True))
-            with open(csv, "rb") as rows:
-                subprocess.run(
-                    [*server.client, "-c", "COPY orders FROM STDIN WITH (FORMAT csv, HEADER)"], stdin=rows, check=True)
-            server.sql("VACUUM (ANALYZE) orders")
+            database_table.fill_postgres(server, csv)
             (folder / "server/data/pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\n")
             server.sql("SELECT pg_reload_conf()")
             results = {name: [] for name in FORMS}

@@ -95,11 +95,7 @@ def postgres(options, work):
     database_table.write_csv(options.table, csv)
     server = database_servers.Postgres(work / "server")
     try:
-        server.sql(database_table.postgres_table("orders", key=True))
-        with open(csv, "rb") as rows:
-            copy = "COPY orders FROM STDIN WITH (FORMAT csv, HEADER)"
-            subprocess.run([*server.client, "-c", copy], stdin=rows, check=True)
-        server.sql("VACUUM (ANALYZE) orders")
+        database_table.fill_postgres(server, csv)
         server.settle()
         (work / "postgres.conf").write_text(POSTGRES_JOB.format(
             cores=options.cores, url=server.jdbc, user=database_servers.USER, password=database_servers.PASSWORD, work=work))

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use parquet::errors::Result as ParquetResult;
 use parquet::file::reader::{ChunkReader, Length};
 use seatunnel_api::{Error, Result, codes};
-use seatunnel_file_store::{Entry, RandomFile, Store};
+use seatunnel_file_store::{Entry, Publishing, RandomFile, Store};
 
 /// Where the files of a table are.
 #[derive(Clone, Debug)]
@@ -21,6 +21,11 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// Whether a file appears in one piece, and is replaced in one, when its upload is complete.
+    pub(crate) fn uploads(&self) -> bool {
+        matches!(self, Self::Store(store) if store.publishing() == Publishing::Upload)
+    }
+
     /// A file or folder.
     ///
     /// # Errors

@@ -73,6 +73,15 @@ pub struct Head {
 }
 
 impl Head {
+    /// The same, of these rows.
+    fn of(&self, batch: &Batch) -> Self {
+        Self {
+            rows: batch.num_rows(),
+            bytes: batch.num_bytes() as u64,
+            ..*self
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         let sink = self.sink.map_or(NO_SINK, |sink| sink as i32);
         out.extend([TAG, u8::from(self.safe) * SAFE, 0, 0]);
@@ -138,12 +147,7 @@ pub fn encode_counts(head: &Head) -> Vec<u8> {
 /// # Errors
 /// If Arrow can't write the columns.
 pub fn encode(head: &Head, batch: &Batch) -> Result<Vec<u8>> {
-    let bytes = batch.num_bytes();
-    let head = Head {
-        rows: batch.num_rows(),
-        bytes: bytes as u64,
-        ..*head
-    };
+    let head = head.of(batch);
     let options = IpcWriteOptions::default();
     let (_, encoded) = IpcDataGenerator::default().encode(
         batch.records(),
@@ -176,13 +180,8 @@ fn align(out: &mut Vec<u8>) {
 
 /// Writes an element of rows that stay where they are; the head's `rows` and `bytes` are those of the batch.
 pub(crate) fn held(head: &Head, batch: &Batch, (shelf, number): (u64, u64)) -> Vec<u8> {
-    let head = Head {
-        rows: batch.num_rows(),
-        bytes: batch.num_bytes() as u64,
-        ..*head
-    };
     let mut out = Vec::with_capacity(HEAD + 16);
-    head.write(&mut out);
+    head.of(batch).write(&mut out);
     out[1] |= HELD;
     out.extend(shelf.to_be_bytes());
     out.extend(number.to_be_bytes());

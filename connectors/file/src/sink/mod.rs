@@ -26,7 +26,6 @@ use seatunnel_api::{
     CatalogTable, Error, Guarantee, JobContext, PluginInfo, Readback, Result, Sink, SinkContext,
     SinkFactory, TaskContext,
 };
-use seatunnel_file_store::Publishing;
 
 use crate::codes;
 use crate::place::{Place, Root};
@@ -44,9 +43,9 @@ pub(crate) const BY_RENAMING: &str = "with is_enable_transaction, as long as tmp
 pub(crate) const BY_UPLOADS: &str = "with is_enable_transaction, as long as nobody aborts uploads under way until the job is restarted after a failure";
 
 fn condition(place: &Place) -> &'static str {
-    match place {
-        Place::Store(store) if store.publishing() == Publishing::Upload => BY_UPLOADS,
-        _ => BY_RENAMING,
+    match place.uploads() {
+        true => BY_UPLOADS,
+        false => BY_RENAMING,
     }
 }
 

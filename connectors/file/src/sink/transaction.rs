@@ -47,7 +47,7 @@ impl Workspace {
         let mut writer = uuid::Uuid::new_v4().simple().to_string();
         writer.truncate(10);
         let transactional = target.options.is_enable_transaction;
-        let uploads = matches!(&target.root.place, Place::Store(store) if store.publishing() == Publishing::Upload);
+        let uploads = target.root.place.uploads();
         let staging = (transactional && !uploads)
             .then(|| target.tmp_path.join("seatunnel").join(&job).join(&writer));
         Self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use seatunnel_api::{Error, Result, codes as api_codes};
-use seatunnel_file_store::{Entry, Publishing};
+use seatunnel_file_store::Entry;
 
 use super::discovery::{Version, duration, version};
 use crate::place::{Place, Root};
@@ -118,7 +118,7 @@ impl AfterReading {
             Err(error) => Err(error),
         };
         let found = look(path)?;
-        if is_replaced_whole(place) {
+        if place.uploads() {
             return match found == Some(read) {
                 true => self.finish(place, path, path, read),
                 false => Ok(()),
@@ -205,11 +205,6 @@ impl AfterReading {
         }
         Ok(())
     }
-}
-
-/// Whether a file appears in one piece, and is replaced in one.
-fn is_replaced_whole(place: &Place) -> bool {
-    matches!(place, Place::Store(store) if store.publishing() == Publishing::Upload)
 }
 
 fn of_entry(entry: &Entry) -> Version {

@@ -11,7 +11,7 @@ use seatunnel_api::state::{decode, encode};
 use seatunnel_api::{
     Discovery, Error, NextDiscovery, Result, SplitEnumerator, State, StateKind, codes as api_codes,
 };
-use seatunnel_file_store::{Publishing, blocking};
+use seatunnel_file_store::blocking;
 use serde::{Deserialize, Serialize};
 
 use super::after::AfterReading;
@@ -204,14 +204,14 @@ impl FileDiscovery {
             }
         }
         let (mut splits, mut handed) = (Vec::new(), Vec::new());
+        let puts_away = table.discovery.as_ref().is_some_and(|d| d.after.is_some());
         for file in table.listing.lacking(new)? {
             let version = of_found(&file);
             let of_file = table.splits_of(index, &file, self.readers)?;
-            handed.push((
-                file.path.to_string_lossy().into_owned(),
-                version,
-                of_file.len(),
-            ));
+            if puts_away {
+                let path = file.path.to_string_lossy().into_owned();
+                handed.push((path, version, of_file.len()));
+            }
             let changed = version.1;
             splits.extend(
                 of_file
@@ -219,7 +219,7 @@ impl FileDiscovery {
                     .map(|split| FileSplit { changed, ..split }),
             );
         }
-        if table.discovery.as_ref().is_some_and(|d| d.after.is_some()) {
+        if puts_away {
             let number = self.snapshots().number;
             let files = self.known.in_hand.entry(name.clone()).or_default();
             for (path, version, splits) in handed {
@@ -266,7 +266,7 @@ fn of_found(file: &Found) -> Version {
 /// Whether a file can be taken for whole at the first look.
 fn is_settled(table: &FileTable, file: &Found) -> bool {
     match &table.place {
-        Place::Store(store) => store.publishing() == Publishing::Upload,
+        Place::Store(_) => table.place.uploads(),
         // The clock that the times of files are of.
         Place::Here => match (file.modified, &table.discovery) {
             (Some(modified), Some(discovery)) => {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fancy_regex::Regex;
 use seatunnel_api::{Error, Result, codes as api_codes, time};
 
-use seatunnel_file_store::{Entry, Publishing};
+use seatunnel_file_store::Entry;
 
 use super::streams::read_failed;
 use super::update::Update;
@@ -73,7 +73,7 @@ impl Listing {
             place: root.place.clone(),
             newest_first: options.sort_files_by_modification_time,
             may_be_missing: options.discovery_mode == DiscoveryMode::Continuous
-                && matches!(&root.place, Place::Store(store) if store.publishing() == Publishing::Upload),
+                && root.place.uploads(),
             update: Update::new(root, options)?,
             recursive: options.recursive_file_scan,
             pattern,

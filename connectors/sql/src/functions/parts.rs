@@ -132,6 +132,10 @@ fn parts(call: &Call<'_>, field: &str) -> Result<ArrayRef> {
     if !fits {
         return Err(call.refuse(format!("a {} has no {field}", call.types[0])));
     }
+    values_of(call, part)
+}
+
+fn values_of(call: &Call<'_>, part: &Part) -> Result<ArrayRef> {
     let moments = Moments::new(call, 0);
     let value = |row: usize| {
         let micros = moments.get(row)?;
@@ -164,7 +168,7 @@ pub(super) fn extract(call: &Call<'_>) -> Result<ArrayRef> {
     let field = fields.constant().unwrap_or_default().to_ascii_uppercase();
     // SeaTunnel: null, where the functions of these names are an error.
     match part_of(call, &field)? {
-        (_, true) => parts(call, &field),
+        (part, true) => values_of(call, part),
         (_, false) => Ok(new_null_array(&call.result.to_arrow(), call.rows)),
     }
 }

@@ -2,6 +2,7 @@
 
 mod binary;
 mod changes;
+mod dictionaries;
 mod int96;
 mod parquet_file;
 mod rows;

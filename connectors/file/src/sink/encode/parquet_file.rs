@@ -1,11 +1,9 @@
 //! Parquet files that are being written.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_row::{RowConverter, SortField};
 use arrow_schema::{DataType as ArrowType, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -15,6 +13,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use seatunnel_api::{Error, Result};
 
+use super::dictionaries;
 use super::int96::{Int96Columns, Int96Writer};
 use crate::codes;
 use crate::sink::handle::FileHandle;
@@ -24,8 +23,6 @@ use crate::sink_options::SinkCompression;
 /// Bytes in memory at which a row group is closed. Large enough for readers to work on one in peace,
 /// small enough for a job with many writers.
 const ROW_GROUP_BYTES: usize = 32 * 1024 * 1024;
-/// Rows that are looked at to decide on dictionaries.
-const SAMPLE: usize = 4_096;
 
 /// What the Parquet files of one table have in common.
 pub(crate) struct ParquetSettings {
@@ -69,6 +66,7 @@ impl ParquetSettings {
             // The names that the Parquet format prescribes for lists and maps.
             .set_coerce_types(true)
             .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_dictionary_page_size_limit(dictionaries::DICTIONARY_BYTES)
             .set_max_row_group_row_count(None);
         if let Some(dictionaries) = &self.dictionaries {
             for (field, pays) in self.schema.fields().iter().zip(dictionaries) {
@@ -79,30 +77,6 @@ impl ParquetSettings {
             }
         }
         properties.build()
-    }
-
-    /// Decides from the first rows which columns get a dictionary: not those whose values hardly repeat,
-    /// where building one costs more than it saves. Nested columns always do.
-    fn look_at(&mut self, records: &RecordBatch) {
-        let rows = records.num_rows().min(SAMPLE);
-        let pays = records.columns().iter().map(|column| {
-            let sample = column.slice(0, rows);
-            let present = rows - sample.logical_null_count();
-            if present < 64 || column.data_type().is_nested() {
-                return true;
-            }
-            let rendered = RowConverter::new(vec![SortField::new(column.data_type().clone())])
-                .and_then(|converter| converter.convert_columns(&[sample]));
-            let Ok(rendered) = rendered else {
-                return true;
-            };
-            let mut distinct = HashSet::with_capacity(present);
-            for row in &rendered {
-                distinct.insert(row);
-            }
-            distinct.len() * 2 <= present
-        });
-        self.dictionaries = Some(pays.collect());
     }
 }
 
@@ -129,7 +103,7 @@ impl ParquetFile {
         first: Option<&RecordBatch>,
     ) -> Result<Self> {
         if let (None, Some(first)) = (&settings.dictionaries, first) {
-            settings.look_at(first);
+            settings.dictionaries = Some(dictionaries::that_pay(first, ROW_GROUP_BYTES));
         }
         let path = file.path().to_owned();
         let (schema, properties) = (settings.schema.clone(), settings.properties());

@@ -12,11 +12,10 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 use seatunnel_api::{Error, Result};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::errors;
-use crate::net::Socket;
+use crate::net::{Socket, Tcp};
 
 /// Whether a connection is encrypted and how far the server is checked; each goes further than the
 /// one before it.
@@ -49,7 +48,7 @@ pub struct TlsOptions {
 ///
 /// # Errors
 /// If files can't be read, or the server's certificate is not trusted.
-pub async fn encrypt(stream: TcpStream, host: &str, options: &TlsOptions) -> Result<Socket> {
+pub async fn encrypt(stream: Tcp, host: &str, options: &TlsOptions) -> Result<Socket> {
     let config = config(options)?;
     let name = ServerName::try_from(host.to_owned()).map_err(|e| {
         Error::new(

@@ -41,7 +41,7 @@ async fn serve(plugin: &'static str, script: Vec<Step>) -> (u16, tokio::task::Jo
     let port = listener.local_addr().unwrap().port();
     let served = tokio::spawn(async move {
         let (socket, _) = listener.accept().await.unwrap();
-        play(Socket::Tcp(socket), plugin, script).await
+        play(Socket::Tcp(socket.into()), plugin, script).await
     });
     (port, served)
 }
@@ -302,7 +302,7 @@ async fn a_greeting_cut_or_changed_anywhere_is_told() {
         let port = listener.local_addr().unwrap().port();
         let served = async {
             let (socket, _) = listener.accept().await.unwrap();
-            let mut stream = Stream::new(Socket::Tcp(socket), String::new(), None);
+            let mut stream = Stream::new(Socket::Tcp(socket.into()), String::new(), None);
             stream.send(&greeting).await.unwrap();
         };
         let (result, ()) = tokio::join!(log_in(port, "?useSSL=false"), served);

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use super::failure::{Failure, lost, violated};
 
 /// Room for what the socket has.
-const READ: usize = 256 * 1024;
+const READ: usize = 512 * 1024;
 /// A read buffer that has grown beyond this for one packet is given back after it.
 const KEPT: usize = 1024 * 1024;
 /// Payload of a packet that is followed by one that belongs to it.

@@ -1,5 +1,7 @@
 //! Connections to servers: TCP, Unix sockets and TLS behind one type.
 
+mod tcp;
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -8,26 +10,38 @@ use std::time::Duration;
 
 use seatunnel_api::{Error, Result};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::errors;
 use crate::url::Address;
 
+pub use tcp::Tcp;
+
 /// A connection to a server.
 pub enum Socket {
     /// In the clear, over a network.
-    Tcp(TcpStream),
+    Tcp(Tcp),
     /// On this machine.
     Unix(UnixStream),
     /// Encrypted.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Tcp>>),
 }
 
 impl Socket {
     /// Whether what is sent can't be read on the way: encrypted, or never leaving this machine.
     pub fn is_private(&self) -> bool {
         !matches!(self, Self::Tcp(_))
+    }
+
+    /// Whether a reader gets what a server sends as it comes, rather than much of a long answer together. That is for many
+    /// answers of a few MiB, as it costs some milliseconds at the end of each long one to know that nothing more comes.
+    pub fn take_pieces(&mut self, pieces: bool) {
+        match self {
+            Self::Tcp(stream) => stream.take_pieces(pieces),
+            Self::Unix(_) => {}
+            Self::Tls(stream) => stream.get_mut().0.take_pieces(pieces),
+        }
     }
 
     /// The hash of the server's certificate that SCRAM binds a login to (`tls-server-end-point`,
@@ -67,14 +81,7 @@ pub async fn connect(addresses: &[Address], timeout: Duration) -> Result<(Socket
 
 async fn open(address: &Address) -> io::Result<Socket> {
     match address {
-        Address::Tcp(host, port) => {
-            let stream = TcpStream::connect((host.as_str(), *port)).await?;
-            stream.set_nodelay(true)?;
-            let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60));
-            // A peer that vanished without a word is noticed even while nothing is sent.
-            socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-            Ok(Socket::Tcp(stream))
-        }
+        Address::Tcp(host, port) => Ok(Socket::Tcp(Tcp::connect(host, *port).await?)),
         Address::Unix(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
     }
 }

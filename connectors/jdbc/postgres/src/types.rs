@@ -1,9 +1,9 @@
 //! How columns are read: what each type becomes, and how its values come. `NOTES.md` has the table.
 //!
-//! A column that goes by text is cast by the server; the others of its table still come in binary. In
+//! A column that goes by text is cast by the server; the others of its table come as the table says. In
 //! the results of statements that are no queries nothing can be cast: what is cast here is a STRING there.
 
-use seatunnel_api::{Column, DataType, MAX_DECIMAL};
+use seatunnel_api::{Column, DataType, MAX_DECIMAL, MAX_DECIMAL128};
 
 use crate::copy::encode_form::oid;
 
@@ -82,6 +82,8 @@ pub(crate) enum Coding {
     Bool,
     Int2,
     Int4,
+    /// An `Int4` as text.
+    Int4Text,
     Int8,
     /// 32 bits, unsigned.
     Oid,
@@ -91,6 +93,12 @@ pub(crate) enum Coding {
         precision: u8,
         scale: i8,
         /// Whether digits beyond the scale are rounded rather than refused.
+        rounds: bool,
+    },
+    /// A `Numeric` as text.
+    NumericText {
+        precision: u8,
+        scale: i8,
         rounds: bool,
     },
     /// The bytes of the text.
@@ -116,7 +124,7 @@ pub(crate) struct Reading {
     pub(crate) coding: Coding,
     /// What the server is to cast it to first.
     pub(crate) cast: Option<&'static str>,
-    /// Whether it is asked for as text. Of types whose binary form is their text, servers make that faster.
+    /// Whether it is asked for as text: where servers make that faster than the binary form.
     pub(crate) as_text: bool,
 }
 
@@ -143,7 +151,7 @@ impl Reading {
     /// How a column of this type is read.
     pub(crate) fn of(pg: &PgType, options: ReadOptions) -> Self {
         let Some(element) = &pg.element else {
-            return plain(pg, options).unwrap_or_else(Self::text);
+            return plain(pg, options).map_or_else(Self::text, Self::quick);
         };
         if pg.dimensions > 1 || element.element.is_some() {
             return Self::text();
@@ -168,6 +176,28 @@ impl Reading {
             coding: Coding::Array(Box::new(coding)),
             cast,
             as_text: false,
+        }
+    }
+
+    /// In the form that servers make faster.
+    fn quick(self) -> Self {
+        let coding = match self.coding {
+            Coding::Int4 => Coding::Int4Text,
+            Coding::Numeric {
+                precision,
+                scale,
+                rounds,
+            } if precision <= MAX_DECIMAL128 => Coding::NumericText {
+                precision,
+                scale,
+                rounds,
+            },
+            coding => return Self { coding, ..self },
+        };
+        Self {
+            coding,
+            as_text: true,
+            ..self
         }
     }
 

@@ -1,10 +1,13 @@
-//! Rows in the binary form of COPY as columns.
+//! Rows as columns: the number of a row's fields, then each with its length in front, as COPY in binary has them and queries.
 //!
-//! A row is looked at where it was read. Each column knows its type once; a value costs one branch,
-//! and nothing is allocated but the columns themselves.
+//! Rows are looked at where they were read. Some of them at a time go column by column, so that each column looks once at
+//! what its type is; nothing is allocated but the columns themselves.
+
+use std::iter;
+use std::ops::Range;
 
 use arrow_array::ArrayRef;
-use seatunnel_api::DataType;
+use seatunnel_api::{BatchSize, DataType};
 
 use super::decode_columns::{Column, Why};
 use crate::types::Coding;
@@ -18,23 +21,61 @@ pub(crate) enum Bad {
     Shape,
 }
 
+/// How much room columns are made with.
+#[derive(Default)]
+pub(crate) struct Room {
+    rows: usize,
+    /// Of each column, for values whose length is not that of their type.
+    bytes: Vec<usize>,
+}
+
+impl Room {
+    /// For so many rows.
+    pub(crate) fn rows(rows: usize) -> Self {
+        Self {
+            rows,
+            bytes: Vec::new(),
+        }
+    }
+}
+
 /// Rows on their way into columns.
 pub(crate) struct Rows {
     columns: Vec<Column>,
     rows: usize,
     bytes: usize,
+    /// Where the values of the rows lie that are being added, column by column.
+    fields: Vec<Field>,
+}
+
+/// Where a value lies.
+#[derive(Clone, Copy, Default)]
+struct Field {
+    start: u32,
+    /// Its bytes, negative if it is null.
+    length: i32,
+}
+
+impl Field {
+    #[inline]
+    fn value(self, data: &[u8]) -> Option<&[u8]> {
+        let start = self.start as usize;
+        (self.length >= 0).then(|| &data[start..start + self.length as usize])
+    }
 }
 
 impl Rows {
-    /// For columns of these types, and about so many rows.
-    pub(crate) fn new(columns: &[(Coding, DataType)], capacity: usize) -> Self {
+    /// For columns of these types.
+    pub(crate) fn new(columns: &[(Coding, DataType)], room: &Room) -> Self {
+        let column = |(place, (coding, data_type)): (usize, &(Coding, DataType))| {
+            let bytes = room.bytes.get(place).copied();
+            Column::new(coding, data_type, room.rows, bytes)
+        };
         Self {
-            columns: columns
-                .iter()
-                .map(|(coding, data_type)| Column::new(coding, data_type, capacity))
-                .collect(),
+            columns: columns.iter().enumerate().map(column).collect(),
             rows: 0,
             bytes: 0,
+            fields: Vec::new(),
         }
     }
 
@@ -43,9 +84,68 @@ impl Rows {
         self.rows
     }
 
+    /// What as many rows as these need, if they are like these: at most what a batch of this size needs.
+    pub(crate) fn room(&self, size: BatchSize) -> Room {
+        // A batch that needs a little more should not have to grow.
+        let bytes = |column: &Column| (column.bytes() / 8 * 9).min(size.bytes);
+        Room {
+            rows: self.rows.max(16).min(size.rows) + 1,
+            bytes: self.columns.iter().map(bytes).collect(),
+        }
+    }
+
     /// How many bytes they took on the wire.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Adds rows that lie in `data`, each as [`Rows::push`] has it, with `tail` more bytes at its end. If there is anything
+    /// wrong with one of them, this adds none and gives false: one by one, they tell what it is.
+    #[inline]
+    pub(crate) fn extend(
+        &mut self,
+        data: &[u8],
+        rows: &[Range<usize>],
+        more: usize,
+        tail: usize,
+    ) -> bool {
+        let (count, width) = (rows.len(), self.columns.len());
+        if count == 0 || width == 0 || u32::try_from(data.len()).is_err() {
+            return count == 0;
+        }
+        self.fields.resize(width * count, Field::default());
+        for (place, row) in rows.iter().enumerate() {
+            let into = |column: usize, field| self.fields[column * count + place] = field;
+            if !locate(
+                data,
+                row.start..row.end.saturating_sub(tail),
+                width,
+                more,
+                into,
+            ) {
+                return false;
+            }
+        }
+        for (column, fields) in self.columns.iter_mut().zip(self.fields.chunks_exact(count)) {
+            if column
+                .extend(fields.iter().map(|field| field.value(data)))
+                .is_err()
+            {
+                self.truncate();
+                return false;
+            }
+        }
+        self.rows += count;
+        self.bytes += rows.iter().map(|row| row.len() - tail).sum::<usize>();
+        true
+    }
+
+    /// Forgets what was added of rows that could not be added.
+    #[cold]
+    fn truncate(&mut self) {
+        for column in &mut self.columns {
+            column.truncate(self.rows);
+        }
     }
 
     /// Adds a row: the number of its fields, then each with its length in front. The number counts
@@ -53,54 +153,30 @@ impl Rows {
     ///
     /// # Errors
     /// If a value does not fit; the row is then not added.
-    #[inline]
     pub(crate) fn push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
         let result = self.try_push(row, more);
-        match result {
-            Ok(()) => {
-                self.rows += 1;
-                self.bytes += row.len();
-            }
-            Err(_) => {
-                for column in &mut self.columns {
-                    column.truncate(self.rows);
-                }
-            }
+        if result.is_ok() {
+            self.rows += 1;
+            self.bytes += row.len();
+        } else {
+            self.truncate();
         }
         result
     }
 
-    #[inline]
     fn try_push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
-        let Some((count, mut rest)) = row.split_first_chunk::<2>() else {
+        let width = self.columns.len();
+        self.fields.resize(width, Field::default());
+        let into = |column: usize, field| self.fields[column] = field;
+        if !locate(row, 0..row.len(), width, more, into) {
             return Err(Bad::Shape);
-        };
-        if usize::from(u16::from_be_bytes(*count)) != self.columns.len() + more {
-            return Err(Bad::Shape);
         }
-        for (index, column) in self.columns.iter_mut().enumerate() {
-            let Some((length, values)) = rest.split_first_chunk::<4>() else {
-                return Err(Bad::Shape);
-            };
-            let length = i32::from_be_bytes(*length);
-            if length < 0 {
-                column.push_null(self.rows);
-                rest = values;
-                continue;
-            }
-            let Some((value, values)) = values.split_at_checked(length as usize) else {
-                return Err(Bad::Shape);
-            };
-            if let Err(why) = column.push(value) {
-                return Err(Bad::Value { column: index, why });
-            }
-            rest = values;
+        for (index, (column, field)) in self.columns.iter_mut().zip(&self.fields).enumerate() {
+            column
+                .extend(iter::once(field.value(row)))
+                .map_err(|why| Bad::Value { column: index, why })?;
         }
-        if rest.is_empty() {
-            Ok(())
-        } else {
-            Err(Bad::Shape)
-        }
+        Ok(())
     }
 
     /// The columns, and the rows that have bytes in place of text, each with its column: these rows are
@@ -118,10 +194,46 @@ impl Rows {
     }
 }
 
+/// Tells `into` where each value of a row lies in `data`. Gives whether the row has the form that it should have.
+#[inline]
+fn locate(
+    data: &[u8],
+    row: Range<usize>,
+    width: usize,
+    more: usize,
+    mut into: impl FnMut(usize, Field),
+) -> bool {
+    let Some((count, mut rest)) = data.get(row.clone()).and_then(<[u8]>::split_first_chunk) else {
+        return false;
+    };
+    if usize::from(u16::from_be_bytes(*count)) != width + more {
+        return false;
+    }
+    for column in 0..width {
+        let Some((length, values)) = rest.split_first_chunk::<4>() else {
+            return false;
+        };
+        let length = i32::from_be_bytes(*length);
+        let start = row.end - values.len();
+        let Some(behind) = values.get(length.max(0) as usize..) else {
+            return false;
+        };
+        into(
+            column,
+            Field {
+                start: start as u32,
+                length,
+            },
+        );
+        rest = behind;
+    }
+    rest.is_empty()
+}
+
 /// One value by itself, as a column of one row; for messages.
 pub(crate) fn single(coding: &Coding, data_type: &DataType, value: &[u8]) -> Option<ArrayRef> {
-    let mut column = Column::new(coding, data_type, 1);
-    column.push(value).ok()?;
+    let mut column = Column::new(coding, data_type, 1, None);
+    column.extend(iter::once(Some(value))).ok()?;
     let mut bad = false;
     let array = column.finish(1, &mut |_| bad = true);
     (!bad).then_some(array)

@@ -1,6 +1,7 @@
-//! Columns that values in the binary forms of their types are added to.
+//! Columns that values are added to, in the forms that [`Reading`](crate::types::Reading) asks for.
 
 use std::borrow::Cow;
+use std::iter;
 use std::sync::Arc;
 
 use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
@@ -13,13 +14,16 @@ use arrow_schema::{DataType as ArrowType, Field};
 use seatunnel_api::time::MICROS_PER_DAY;
 use seatunnel_api::{DataType, MAX_DECIMAL128};
 
-use super::decode_numeric as numeric;
+use super::{decode_digits as digits, decode_numeric as numeric};
 use crate::types::Coding;
 
 /// Days from 1970-01-01 to 2000-01-01, from which the server counts.
 const EPOCH_DAYS: i32 = 10_957;
 /// The same in microseconds.
 const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * MICROS_PER_DAY;
+
+/// Bytes of a value, where nothing is known.
+const USUAL_LENGTH: usize = 16;
 
 /// Why a value is not what its column is of, as it ends a sentence about the value.
 pub(crate) type Why = &'static str;
@@ -37,11 +41,13 @@ enum Values {
     Bool(Vec<bool>),
     Int2(Vec<i16>),
     Int4(Vec<i32>),
+    Int4Text(Vec<i32>),
     Int8(Vec<i64>),
     Oid(Vec<i64>),
     Float4(Vec<f32>),
     Float8(Vec<f64>),
     Numeric(Digits, Vec<i128>),
+    NumericText(Digits, Vec<i128>),
     WideNumeric(Digits, Vec<i256>),
     Text(Bytes),
     Jsonb(Bytes),
@@ -54,12 +60,9 @@ enum Values {
     List(Box<List>),
 }
 
+/// Precision, scale, and whether digits beyond it are rounded.
 #[derive(Clone, Copy)]
-struct Digits {
-    precision: u8,
-    scale: i8,
-    rounds: bool,
-}
+struct Digits(u8, i8, bool);
 
 /// Values of different lengths, one behind the other.
 struct Bytes {
@@ -74,25 +77,30 @@ struct List {
 }
 
 impl Bytes {
-    fn with_capacity(rows: usize) -> Self {
+    fn with_capacity(rows: usize, bytes: usize) -> Self {
         let mut ends = Vec::with_capacity(rows + 1);
         ends.push(0);
         Self {
             ends,
-            bytes: Vec::with_capacity(rows * 16),
+            bytes: Vec::with_capacity(bytes),
         }
     }
 
+    /// Adds values, each by `put`; none is null.
     #[inline]
-    fn push(&mut self, value: &[u8]) {
-        self.bytes.extend_from_slice(value);
-        self.end();
-    }
-
-    #[inline]
-    fn end(&mut self) {
-        // A batch has little more than one value of at most 1 GiB.
-        self.ends.push(self.bytes.len() as i32);
+    fn add<'a>(
+        &mut self,
+        values: impl Iterator<Item = Option<&'a [u8]>>,
+        put: impl Fn(&mut Vec<u8>, &'a [u8]) -> Result<(), Why>,
+    ) -> Result<(), Why> {
+        for value in values {
+            if let Some(value) = value {
+                put(&mut self.bytes, value)?;
+            }
+            // A batch has little more than one value of at most 1 GiB.
+            self.ends.push(self.bytes.len() as i32);
+        }
+        Ok(())
     }
 
     fn truncate(&mut self, rows: usize) {
@@ -130,11 +138,19 @@ fn lossy(values: &BinaryArray, bad: &mut dyn FnMut(usize)) -> StringArray {
 }
 
 impl Column {
-    pub(super) fn new(coding: &Coding, data_type: &DataType, rows: usize) -> Self {
+    /// With room for so many rows, and so many bytes where values differ in length.
+    pub(super) fn new(
+        coding: &Coding,
+        data_type: &DataType,
+        rows: usize,
+        bytes: Option<usize>,
+    ) -> Self {
+        let bytes = bytes.unwrap_or(rows * USUAL_LENGTH);
         let values = match coding {
             Coding::Bool => Values::Bool(Vec::with_capacity(rows)),
             Coding::Int2 => Values::Int2(Vec::with_capacity(rows)),
             Coding::Int4 => Values::Int4(Vec::with_capacity(rows)),
+            Coding::Int4Text => Values::Int4Text(Vec::with_capacity(rows)),
             Coding::Int8 => Values::Int8(Vec::with_capacity(rows)),
             Coding::Oid => Values::Oid(Vec::with_capacity(rows)),
             Coding::Float4 => Values::Float4(Vec::with_capacity(rows)),
@@ -144,21 +160,25 @@ impl Column {
                 scale,
                 rounds,
             } => {
-                let digits = Digits {
-                    precision: *precision,
-                    scale: *scale,
-                    rounds: *rounds,
-                };
+                let digits = Digits(*precision, *scale, *rounds);
                 if *precision <= MAX_DECIMAL128 {
                     Values::Numeric(digits, Vec::with_capacity(rows))
                 } else {
                     Values::WideNumeric(digits, Vec::with_capacity(rows))
                 }
             }
-            Coding::Text => Values::Text(Bytes::with_capacity(rows)),
-            Coding::Jsonb => Values::Jsonb(Bytes::with_capacity(rows)),
-            Coding::Uuid => Values::Uuid(Bytes::with_capacity(rows)),
-            Coding::Bytea => Values::Bytea(Bytes::with_capacity(rows)),
+            Coding::NumericText {
+                precision,
+                scale,
+                rounds,
+            } => {
+                let digits = Digits(*precision, *scale, *rounds);
+                Values::NumericText(digits, Vec::with_capacity(rows))
+            }
+            Coding::Text => Values::Text(Bytes::with_capacity(rows, bytes)),
+            Coding::Jsonb => Values::Jsonb(Bytes::with_capacity(rows, bytes)),
+            Coding::Uuid => Values::Uuid(Bytes::with_capacity(rows, bytes)),
+            Coding::Bytea => Values::Bytea(Bytes::with_capacity(rows, bytes)),
             Coding::Date => Values::Date(Vec::with_capacity(rows)),
             Coding::Time => Values::Time(Vec::with_capacity(rows)),
             Coding::TimeTz => Values::TimeTz(Vec::with_capacity(rows)),
@@ -175,7 +195,7 @@ impl Column {
                 ends.push(0);
                 Values::List(Box::new(List {
                     ends,
-                    items: Self::new(item, &item_type, rows),
+                    items: Self::new(item, &item_type, rows, None),
                     item_type,
                 }))
             }
@@ -186,95 +206,69 @@ impl Column {
         }
     }
 
+    /// Adds values; none is null.
+    ///
+    /// # Errors
+    /// If one does not fit. Some may have been added then: the column is to be truncated.
     #[inline]
-    pub(super) fn push(&mut self, value: &[u8]) -> Result<(), Why> {
-        if let Some(present) = &mut self.present {
-            present.append(true);
-        }
-        match &mut self.values {
-            Values::Bool(values) => values.push(fixed::<1>(value)?[0] != 0),
-            Values::Int2(values) => values.push(i16::from_be_bytes(fixed(value)?)),
-            Values::Int4(values) => values.push(i32::from_be_bytes(fixed(value)?)),
-            Values::Int8(values) => values.push(i64::from_be_bytes(fixed(value)?)),
-            Values::Oid(values) => values.push(u32::from_be_bytes(fixed(value)?).into()),
-            Values::Float4(values) => values.push(f32::from_be_bytes(fixed(value)?)),
-            Values::Float8(values) => values.push(f64::from_be_bytes(fixed(value)?)),
-            Values::Numeric(digits, values) => {
-                let Digits {
-                    precision,
-                    scale,
-                    rounds,
-                } = *digits;
-                let number = numeric::read(value, precision, scale, rounds);
-                values.push(number.map_err(why_not)?);
-            }
-            Values::WideNumeric(digits, values) => {
-                let Digits {
-                    precision,
-                    scale,
-                    rounds,
-                } = *digits;
-                let number = numeric::read_wide(value, precision, scale, rounds);
-                values.push(number.map_err(why_not)?);
-            }
-            Values::Text(bytes) | Values::Bytea(bytes) => bytes.push(value),
-            Values::Jsonb(bytes) => match value {
-                [1, text @ ..] => bytes.push(text),
-                _ => return Err(BROKEN),
-            },
-            Values::Uuid(bytes) => push_uuid(bytes, fixed(value)?),
-            Values::Date(values) => values.push(match i32::from_be_bytes(fixed(value)?) {
-                i32::MAX => return Err("is infinity, which a DATE can't be"),
-                i32::MIN => return Err("is -infinity, which a DATE can't be"),
-                days => days
-                    .checked_add(EPOCH_DAYS)
-                    .ok_or("is beyond the days that a DATE can be")?,
-            }),
-            Values::Time(values) => values.push(time(i64::from_be_bytes(fixed(value)?))?),
-            Values::TimeTz(values) => {
-                let [micros @ .., _, _, _, _] = fixed::<12>(value)?;
-                values.push(time(i64::from_be_bytes(micros))?);
-            }
-            Values::Timestamp { values, .. } => {
-                values.push(match i64::from_be_bytes(fixed(value)?) {
-                    i64::MAX => return Err("is infinity, which a TIMESTAMP can't be"),
-                    i64::MIN => return Err("is -infinity, which a TIMESTAMP can't be"),
-                    micros => micros
-                        .checked_add(EPOCH_MICROS)
-                        .ok_or("is beyond the times that a TIMESTAMP can be")?,
-                });
-            }
-            Values::List(list) => list.push(value)?,
-        }
-        Ok(())
-    }
-
-    pub(super) fn push_null(&mut self, rows: usize) {
-        self.present
-            .get_or_insert_with(|| {
-                let mut present = BooleanBufferBuilder::new(rows + 1_024);
-                present.append_n(rows, true);
+    pub(super) fn extend<'a>(
+        &mut self,
+        values: impl Iterator<Item = Option<&'a [u8]>> + Clone,
+    ) -> Result<(), Why> {
+        if self.present.is_some() || values.clone().any(|value| value.is_none()) {
+            let before = self.len();
+            let present = self.present.get_or_insert_with(|| {
+                let mut present = BooleanBufferBuilder::new(before + 1_024);
+                present.append_n(before, true);
                 present
-            })
-            .append(false);
+            });
+            for value in values.clone() {
+                present.append(value.is_some());
+            }
+        }
         match &mut self.values {
-            Values::Bool(values) => values.push(false),
-            Values::Int2(values) => values.push(0),
-            Values::Int4(values) | Values::Date(values) => values.push(0),
-            Values::Int8(values)
-            | Values::Oid(values)
-            | Values::Time(values)
-            | Values::TimeTz(values)
-            | Values::Timestamp { values, .. } => values.push(0),
-            Values::Float4(values) => values.push(0.0),
-            Values::Float8(values) => values.push(0.0),
-            Values::Numeric(_, values) => values.push(0),
-            Values::WideNumeric(_, values) => values.push(i256::ZERO),
-            Values::Text(bytes)
-            | Values::Jsonb(bytes)
-            | Values::Uuid(bytes)
-            | Values::Bytea(bytes) => bytes.end(),
-            Values::List(list) => list.end(),
+            Values::Bool(to) => add(to, values, |value| Ok(fixed::<1>(value)?[0] != 0)),
+            Values::Int2(to) => add(to, values, |value| Ok(i16::from_be_bytes(fixed(value)?))),
+            Values::Int4(to) => add(to, values, |value| Ok(i32::from_be_bytes(fixed(value)?))),
+            Values::Int4Text(to) => add(to, values, |value| digits::integer(value).ok_or(BROKEN)),
+            Values::Int8(to) => add(to, values, |value| Ok(i64::from_be_bytes(fixed(value)?))),
+            Values::Oid(to) => add(to, values, |value| {
+                Ok(u32::from_be_bytes(fixed(value)?).into())
+            }),
+            Values::Float4(to) => add(to, values, |value| Ok(f32::from_be_bytes(fixed(value)?))),
+            Values::Float8(to) => add(to, values, |value| Ok(f64::from_be_bytes(fixed(value)?))),
+            Values::Numeric(Digits(precision, scale, rounds), to) => add(to, values, |value| {
+                numeric::read(value, *precision, *scale, *rounds).map_err(why_not)
+            }),
+            Values::NumericText(Digits(precision, scale, rounds), to) => add(to, values, |value| {
+                digits::decimal(value, *precision, *scale, *rounds).map_err(why_not)
+            }),
+            Values::WideNumeric(Digits(precision, scale, rounds), to) => add(to, values, |value| {
+                numeric::read_wide(value, *precision, *scale, *rounds).map_err(why_not)
+            }),
+            Values::Text(to) | Values::Bytea(to) => to.add(values, |bytes, value| {
+                bytes.extend_from_slice(value);
+                Ok(())
+            }),
+            Values::Jsonb(to) => to.add(values, |bytes, value| {
+                let [1, text @ ..] = value else {
+                    return Err(BROKEN);
+                };
+                bytes.extend_from_slice(text);
+                Ok(())
+            }),
+            Values::Uuid(to) => to.add(values, |bytes, value| {
+                put_uuid(bytes, fixed(value)?);
+                Ok(())
+            }),
+            Values::Date(to) => add(to, values, date),
+            Values::Time(to) => add(to, values, |value| time(i64::from_be_bytes(fixed(value)?))),
+            Values::TimeTz(to) => add(to, values, |value| {
+                let [micros @ .., _, _, _, _] = fixed::<12>(value)?;
+                time(i64::from_be_bytes(micros))
+            }),
+            Values::Timestamp { values: to, .. } => add(to, values, timestamp),
+            Values::List(list) => list.add(values),
         }
     }
 
@@ -283,7 +277,7 @@ impl Column {
         match &self.values {
             Values::Bool(values) => values.len(),
             Values::Int2(values) => values.len(),
-            Values::Int4(values) | Values::Date(values) => values.len(),
+            Values::Int4(values) | Values::Int4Text(values) | Values::Date(values) => values.len(),
             Values::Int8(values)
             | Values::Oid(values)
             | Values::Time(values)
@@ -291,13 +285,24 @@ impl Column {
             | Values::Timestamp { values, .. } => values.len(),
             Values::Float4(values) => values.len(),
             Values::Float8(values) => values.len(),
-            Values::Numeric(_, values) => values.len(),
+            Values::Numeric(_, values) | Values::NumericText(_, values) => values.len(),
             Values::WideNumeric(_, values) => values.len(),
             Values::Text(bytes)
             | Values::Jsonb(bytes)
             | Values::Uuid(bytes)
             | Values::Bytea(bytes) => bytes.ends.len() - 1,
             Values::List(list) => list.ends.len() - 1,
+        }
+    }
+
+    /// Bytes of values that differ in length.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.values {
+            Values::Text(bytes)
+            | Values::Jsonb(bytes)
+            | Values::Uuid(bytes)
+            | Values::Bytea(bytes) => bytes.bytes.len(),
+            _ => 0,
         }
     }
 
@@ -309,7 +314,9 @@ impl Column {
         match &mut self.values {
             Values::Bool(values) => values.truncate(rows),
             Values::Int2(values) => values.truncate(rows),
-            Values::Int4(values) | Values::Date(values) => values.truncate(rows),
+            Values::Int4(values) | Values::Int4Text(values) | Values::Date(values) => {
+                values.truncate(rows)
+            }
             Values::Int8(values)
             | Values::Oid(values)
             | Values::Time(values)
@@ -317,7 +324,7 @@ impl Column {
             | Values::Timestamp { values, .. } => values.truncate(rows),
             Values::Float4(values) => values.truncate(rows),
             Values::Float8(values) => values.truncate(rows),
-            Values::Numeric(_, values) => values.truncate(rows),
+            Values::Numeric(_, values) | Values::NumericText(_, values) => values.truncate(rows),
             Values::WideNumeric(_, values) => values.truncate(rows),
             Values::Text(bytes)
             | Values::Jsonb(bytes)
@@ -341,20 +348,22 @@ impl Column {
         match self.values {
             Values::Bool(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
             Values::Int2(v) => Arc::new(PrimitiveArray::<Int16Type>::new(v.into(), nulls)),
-            Values::Int4(v) => Arc::new(PrimitiveArray::<Int32Type>::new(v.into(), nulls)),
+            Values::Int4(v) | Values::Int4Text(v) => {
+                Arc::new(PrimitiveArray::<Int32Type>::new(v.into(), nulls))
+            }
             Values::Int8(v) | Values::Oid(v) => {
                 Arc::new(PrimitiveArray::<Int64Type>::new(v.into(), nulls))
             }
             Values::Float4(v) => Arc::new(PrimitiveArray::<Float32Type>::new(v.into(), nulls)),
             Values::Float8(v) => Arc::new(PrimitiveArray::<Float64Type>::new(v.into(), nulls)),
-            Values::Numeric(digits, v) => {
+            Values::Numeric(digits, v) | Values::NumericText(digits, v) => {
                 let array = Decimal128Array::new(v.into(), nulls);
-                let data_type = ArrowType::Decimal128(digits.precision, digits.scale);
+                let data_type = ArrowType::Decimal128(digits.0, digits.1);
                 Arc::new(array.with_data_type(data_type))
             }
             Values::WideNumeric(digits, v) => {
                 let array = Decimal256Array::new(v.into(), nulls);
-                let data_type = ArrowType::Decimal256(digits.precision, digits.scale);
+                let data_type = ArrowType::Decimal256(digits.0, digits.1);
                 Arc::new(array.with_data_type(data_type))
             }
             Values::Text(bytes) | Values::Jsonb(bytes) | Values::Uuid(bytes) => {
@@ -383,9 +392,19 @@ impl Column {
 }
 
 impl List {
+    fn add<'a>(&mut self, values: impl Iterator<Item = Option<&'a [u8]>>) -> Result<(), Why> {
+        for value in values {
+            if let Some(value) = value {
+                self.add_items(value)?;
+            }
+            self.ends.push(self.items.len() as i32);
+        }
+        Ok(())
+    }
+
     /// Dimensions, whether there are nulls, the elements' type; for each dimension its length and where
     /// it counts from; then the elements.
-    fn push(&mut self, value: &[u8]) -> Result<(), Why> {
+    fn add_items(&mut self, value: &[u8]) -> Result<(), Why> {
         let (head, rest) = value.split_first_chunk::<12>().ok_or(BROKEN)?;
         let mut rest = match head[..4] {
             [0, 0, 0, 0] => &[][..],
@@ -395,20 +414,15 @@ impl List {
         while let Some((length, values)) = rest.split_first_chunk::<4>() {
             let length = i32::from_be_bytes(*length);
             if length < 0 {
-                self.items.push_null(self.items.len());
+                self.items.extend(iter::once(None))?;
                 rest = values;
                 continue;
             }
             let (item, values) = values.split_at_checked(length as usize).ok_or(BROKEN)?;
-            self.items.push(item)?;
+            self.items.extend(iter::once(Some(item)))?;
             rest = values;
         }
-        self.end();
         Ok(())
-    }
-
-    fn end(&mut self) {
-        self.ends.push(self.items.len() as i32);
     }
 
     fn finish(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
@@ -421,6 +435,44 @@ impl List {
         let field = Field::new("item", self.item_type.to_arrow(), true);
         let offsets = Bytes::offsets(self.ends);
         Arc::new(ListArray::new(Arc::new(field), offsets, items, nulls))
+    }
+}
+
+/// Adds values, each as `read` gives it; null is the default, and not seen by anyone.
+#[inline]
+fn add<'a, T: Default>(
+    to: &mut Vec<T>,
+    values: impl Iterator<Item = Option<&'a [u8]>>,
+    read: impl Fn(&'a [u8]) -> Result<T, Why>,
+) -> Result<(), Why> {
+    for value in values {
+        to.push(match value {
+            Some(value) => read(value)?,
+            None => T::default(),
+        });
+    }
+    Ok(())
+}
+
+#[inline]
+fn date(value: &[u8]) -> Result<i32, Why> {
+    match i32::from_be_bytes(fixed(value)?) {
+        i32::MAX => Err("is infinity, which a DATE can't be"),
+        i32::MIN => Err("is -infinity, which a DATE can't be"),
+        days => days
+            .checked_add(EPOCH_DAYS)
+            .ok_or("is beyond the days that a DATE can be"),
+    }
+}
+
+#[inline]
+fn timestamp(value: &[u8]) -> Result<i64, Why> {
+    match i64::from_be_bytes(fixed(value)?) {
+        i64::MAX => Err("is infinity, which a TIMESTAMP can't be"),
+        i64::MIN => Err("is -infinity, which a TIMESTAMP can't be"),
+        micros => micros
+            .checked_add(EPOCH_MICROS)
+            .ok_or("is beyond the times that a TIMESTAMP can be"),
     }
 }
 
@@ -438,16 +490,15 @@ fn time(micros: i64) -> Result<i64, Why> {
     }
 }
 
-fn push_uuid(bytes: &mut Bytes, value: [u8; 16]) {
+fn put_uuid(bytes: &mut Vec<u8>, value: [u8; 16]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     for (index, byte) in value.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
-            bytes.bytes.push(b'-');
+            bytes.push(b'-');
         }
         let digits = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
-        bytes.bytes.extend_from_slice(&digits);
+        bytes.extend_from_slice(&digits);
     }
-    bytes.end();
 }
 
 #[cold]

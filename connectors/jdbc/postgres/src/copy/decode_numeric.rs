@@ -23,7 +23,7 @@ pub(crate) enum Unfit {
     Broken,
 }
 
-const POWERS: [i128; 39] = {
+pub(super) const POWERS: [i128; 39] = {
     let mut powers = [1i128; 39];
     let mut n = 1;
     while n < 39 {

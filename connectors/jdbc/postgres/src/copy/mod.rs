@@ -1,7 +1,8 @@
-//! Rows in the binary form of COPY.
+//! Rows in the binary form of COPY, and in that of queries, which differs in few types.
 
 pub(crate) mod decode;
 mod decode_columns;
+mod decode_digits;
 mod decode_numeric;
 pub(crate) mod encode;
 pub(crate) mod encode_form;

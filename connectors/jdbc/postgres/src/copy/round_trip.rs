@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int32Type};
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_buffer::i256;
+use seatunnel_api::time::format_decimal;
 use seatunnel_api::{
-    Batch, BatchBuilder, CatalogTable, Column, DataType, RowKind, TablePath, TableSchema, Value,
+    Batch, BatchBuilder, BatchSize, CatalogTable, Column, DataType, RowKind, TablePath,
+    TableSchema, Value,
 };
 
-use super::decode;
+use super::decode::{self, Bad};
 use super::encode::{Field, Rows};
 use super::encode_form::{Form, Width};
 use crate::types::Coding;
@@ -125,18 +129,41 @@ fn rows_come_back_as_they_were_written() {
         let mut unfit = Vec::new();
         let encoder = Rows::new(batch.records(), &fields, &mut unfit);
         assert_eq!(unfit, []);
-        let mut rows = decode::Rows::new(&codings, 0);
+        let mut rows = decode::Rows::new(&codings, &decode::Room::default());
+        let mut together = decode::Rows::new(&codings, &rows.room(BatchSize::default()));
+        let (mut all, mut lie) = (Vec::new(), Vec::new());
         for row in 0..count {
             let mut wire = Vec::new();
             encoder.write(std::iter::once(row), &[], &mut wire, usize::MAX);
             assert_eq!(rows.push(&wire, 0), Ok(()));
-            // A row that is cut off is refused, and leaves nothing behind.
+            // A row that is cut off is refused, and leaves nothing behind; one whose last value is not what it should be, too.
             let cut = random.usize(..wire.len());
-            assert!(rows.push(&wire[..cut], 0).is_err());
+            assert_eq!(rows.push(&wire[..cut], 0), Err(Bad::Shape));
+            let spoilt = with_last(&wire, forms.len(), &[0, 0, 0, 9]);
+            let refused = rows.push(&spoilt, 0);
+            assert!(matches!(refused, Err(Bad::Value { column, .. }) if column + 1 == forms.len()));
+            for row in [wire, spoilt] {
+                let start = all.len();
+                all.extend_from_slice(&row);
+                lie.push(start..all.len());
+            }
         }
+        let (good, spoilt): (Vec<_>, Vec<_>) = lie
+            .chunks(2)
+            .map(|both| (both[0].clone(), both[1].clone()))
+            .unzip();
+        for (part, spoilt) in good.chunks(64).zip(spoilt.chunks(64)) {
+            let mut mixed = part.to_vec();
+            mixed.insert(random.usize(..=part.len()), spoilt[0].clone());
+            assert!(!together.extend(&all, &mixed, 0, 0));
+            assert_eq!(together.len() % 64, 0);
+            assert!(together.extend(&all, part, 0, 0));
+        }
+        let arrays = together.finish().0;
         assert_eq!(rows.len(), count);
-        let (arrays, bad) = rows.finish();
+        let (single, bad) = rows.finish();
         assert_eq!(bad, []);
+        assert_eq!(single, arrays);
         let schema = table.arrow_schema().clone();
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         let records = RecordBatch::try_new_with_options(schema, arrays, &options).unwrap();
@@ -145,6 +172,64 @@ fn rows_come_back_as_they_were_written() {
             assert_eq!(row.values(), expected.values());
         }
     }
+}
+
+/// A row of so many fields whose last one is another.
+fn with_last(row: &[u8], width: usize, last: &[u8]) -> Vec<u8> {
+    let mut at = 2;
+    for _ in 1..width {
+        let length = i32::from_be_bytes(row[at..at + 4].try_into().unwrap());
+        at += 4 + length.max(0) as usize;
+    }
+    [&row[..at], &(last.len() as u32).to_be_bytes(), last].concat()
+}
+
+#[test]
+fn numbers_come_as_text_with_nulls_between_them() {
+    let decimal = DataType::Decimal {
+        precision: 9,
+        scale: 2,
+    };
+    let coding = Coding::NumericText {
+        precision: 9,
+        scale: 2,
+        rounds: false,
+    };
+    let codings = [(Coding::Int4Text, DataType::Int), (coding, decimal)];
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut rows = decode::Rows::new(&codings, &decode::Room::default());
+    let (mut integers, mut decimals) = (Vec::new(), Vec::new());
+    for count in [3, 64, 1, 30] {
+        let (mut all, mut lie) = (Vec::new(), Vec::new());
+        // Rows of the first batch have no nulls.
+        let absent = |random: &mut fastrand::Rng| count != 3 && random.u8(..3) == 0;
+        for _ in 0..count {
+            let integer = (!absent(&mut random)).then(|| random.i32(..));
+            let decimal = (!absent(&mut random)).then(|| random.i128(-999_999_999..=999_999_999));
+            let shown = decimal.map(|digits| format_decimal(i256::from_i128(digits), 2));
+            let start = all.len();
+            all.extend_from_slice(&[0, 2]);
+            for text in [integer.map(|n| n.to_string()), shown] {
+                let length = text.as_ref().map_or(-1, |text| text.len() as i32);
+                all.extend_from_slice(&length.to_be_bytes());
+                all.extend_from_slice(text.unwrap_or_default().as_bytes());
+            }
+            lie.push(start..all.len());
+            integers.push(integer);
+            decimals.push(decimal);
+        }
+        assert!(rows.extend(&all, &lie, 0, 0));
+        // A number that is none, behind a null.
+        let start = all.len();
+        all.extend_from_slice(&[0, 2, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, b'x']);
+        lie.push(start..all.len());
+        assert!(!rows.extend(&all, &lie, 0, 0));
+    }
+    let (arrays, _) = rows.finish();
+    let found: Vec<_> = arrays[0].as_primitive::<Int32Type>().iter().collect();
+    assert_eq!(found, integers);
+    let found: Vec<_> = arrays[1].as_primitive::<Decimal128Type>().iter().collect();
+    assert_eq!(found, decimals);
 }
 
 #[test]
@@ -161,7 +246,7 @@ fn bytes_that_are_no_text_are_told_by_their_rows() {
         let head = [1u32, 0, 25, 1, 1].map(u32::to_be_bytes).concat();
         field(&[head, field(item)].concat())
     };
-    let mut rows = decode::Rows::new(&codings, 4);
+    let mut rows = decode::Rows::new(&codings, &decode::Room::rows(4));
     for (text, item) in [("a", "b"), ("c", "\u{1}"), ("\u{1}", "d"), ("e", "f")] {
         let spoil = |text: &str| match text {
             "\u{1}" => vec![0xff],

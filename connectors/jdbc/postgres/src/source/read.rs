@@ -1,20 +1,22 @@
 //! Reads splits: the rows of a statement into batches.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use seatunnel_api::{
-    Batch, DataType, DirtyRows, Error, Output, Result, SourceReader, TaskContext, Value, codes,
+    Batch, BatchSize, DataType, DirtyRows, Error, Output, Result, SourceReader, TaskContext, Value,
+    codes,
 };
 use seatunnel_jdbc_core::errors;
 
 use super::part::{Origin, Part};
 use super::session::{Session, Sessions};
 use super::split::{PgSplit, Tid};
-use crate::copy::decode::{self, Bad, Rows};
+use crate::copy::decode::{self, Bad, Room, Rows};
 use crate::types::Coding;
-use crate::wire::Connection;
+use crate::wire::{Connection, Taken};
 
 /// Reads splits over one connection.
 pub(crate) struct PgReader {
@@ -90,7 +92,7 @@ impl SourceReader for PgReader {
             codings: part.codings(),
             part: &part,
             skip: 0,
-            capacity: 256,
+            room: Room::rows(256),
             dirty: &self.dirty,
         };
         if stream.split.after.is_none() {
@@ -103,6 +105,9 @@ impl SourceReader for PgReader {
 /// Rows come in the order in which they lie.
 const IN_ORDER: &str = "SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; ";
 
+/// Bytes at the end of a row that say where it lies: their length, the page, the number in it.
+const TID: usize = 10;
+
 struct Stream<'a> {
     split: PgSplit,
     part: &'a Part,
@@ -111,8 +116,8 @@ struct Stream<'a> {
     by_tid: bool,
     /// Rows to be left out, as they have been read before.
     skip: u64,
-    /// Rows of a batch, about.
-    capacity: usize,
+    /// For the rows of a batch.
+    room: Room,
     dirty: &'a DirtyRows,
 }
 
@@ -124,15 +129,18 @@ impl Stream<'_> {
         out: &mut Output<'_, PgSplit>,
     ) -> Result<()> {
         let size = out.batch_size();
+        // One row is a batch at any rate.
+        let size = BatchSize {
+            rows: size.rows.max(1),
+            bytes: size.bytes.max(1),
+        };
         loop {
-            let mut rows = Rows::new(&self.codings, self.capacity);
+            let mut rows = Rows::new(&self.codings, &self.room);
             let mut bad = Vec::new();
-            let take = |data: &[u8]| -> Result<bool> {
-                self.take(data, &mut rows, &mut bad)?;
-                Ok(rows.len() >= size.rows || rows.bytes() >= size.bytes)
-            };
+            let take =
+                |data: &[u8], lie: &[Range<usize>]| self.take(data, lie, size, &mut rows, &mut bad);
             let more = connection.query_read(fetch_size, take).await?;
-            self.capacity = rows.len().max(16).min(size.rows) + 1;
+            self.room = rows.room(size);
             for (text, error) in bad {
                 self.dirty
                     .reject_text(&self.part.table, &text, error)
@@ -148,19 +156,67 @@ impl Stream<'_> {
         }
     }
 
+    /// Takes rows, until there are enough for a batch.
+    fn take(
+        &mut self,
+        data: &[u8],
+        lie: &[Range<usize>],
+        size: BatchSize,
+        rows: &mut Rows,
+        bad: &mut Vec<(String, Error)>,
+    ) -> Result<Taken> {
+        let mut room = size.bytes.saturating_sub(rows.bytes());
+        let fits = |row: &&Range<usize>| {
+            let fits = room > 0;
+            room = room.saturating_sub(row.len());
+            fits
+        };
+        let most = size.rows.saturating_sub(rows.len());
+        let count = lie.iter().take(most).take_while(fits).count();
+        let taken = &lie[..count];
+        let (more, tail) = if self.by_tid { (1, TID) } else { (0, 0) };
+        if self.skip == 0 && rows.extend(data, taken, more, tail) {
+            if let Some(last) = taken.last().filter(|_| self.by_tid) {
+                self.after(&data[last.clone()])?;
+            }
+            if self.by_tid || self.split.after.is_none() {
+                self.split.rows += count as u64;
+            }
+        } else {
+            for row in taken {
+                self.take_one(&data[row.clone()], rows, bad)?;
+            }
+        }
+        let is_batch = rows.len() >= size.rows || rows.bytes() >= size.bytes;
+        Ok(Taken {
+            rows: count,
+            // Rows that are refused take memory, too.
+            full: count < lie.len() || is_batch || bad.len() >= size.rows,
+        })
+    }
+
+    /// Notes where a row lies, and gives it without that.
+    fn after<'r>(&mut self, row: &'r [u8]) -> Result<&'r [u8]> {
+        let Some((row, [0, 0, 0, 6, a, b, c, d, e, f])) = row.split_last_chunk::<TID>() else {
+            return Err(unreadable());
+        };
+        self.split.after = Some(Tid(
+            u32::from_be_bytes([*a, *b, *c, *d]),
+            u16::from_be_bytes([*e, *f]),
+        ));
+        Ok(row)
+    }
+
     /// Takes a row.
-    #[inline]
-    fn take(&mut self, data: &[u8], rows: &mut Rows, bad: &mut Vec<(String, Error)>) -> Result<()> {
+    fn take_one(
+        &mut self,
+        data: &[u8],
+        rows: &mut Rows,
+        bad: &mut Vec<(String, Error)>,
+    ) -> Result<()> {
         let mut row = data;
         if self.by_tid {
-            let Some((rest, [0, 0, 0, 6, a, b, c, d, e, f])) = row.split_last_chunk::<10>() else {
-                return Err(unreadable());
-            };
-            row = rest;
-            self.split.after = Some(Tid(
-                u32::from_be_bytes([*a, *b, *c, *d]),
-                u16::from_be_bytes([*e, *f]),
-            ));
+            row = self.after(row)?;
         } else if self.skip > 0 {
             self.skip -= 1;
             return Ok(());

@@ -1,5 +1,7 @@
 //! Rows both ways, by COPY and from statements, without a copy of the data in between.
 
+use std::ops::Range;
+
 use bytes::Buf;
 use postgres_protocol::message::backend::Message;
 use seatunnel_api::Result as ApiResult;
@@ -8,8 +10,18 @@ use super::connection::{Connection, affected};
 use super::failure::{Failure, violated};
 use super::stream::{put, put_text, set_length};
 
-/// Bytes in front of COPY data: a tag and a length.
+/// Bytes in front of COPY data and of rows: a tag and a length.
 const HEAD: usize = 5;
+/// Rows that are handed over together: so few that they are still in the processor's cache when their last column is looked at.
+const AT_ONCE: usize = 64;
+
+/// How many of the rows handed over were taken: all, unless that is enough.
+pub(crate) struct Taken {
+    /// Of the rows handed over, those from the first.
+    pub(crate) rows: usize,
+    /// Whether that is enough.
+    pub(crate) full: bool,
+}
 
 impl Connection {
     /// Begins a `COPY .. FROM STDIN`.
@@ -144,27 +156,36 @@ impl Connection {
         }
     }
 
-    /// Hands the messages of one kind that have come as a whole to `take`, until that returns true or
-    /// another kind follows. Gives what `take` said last.
+    /// Hands rows that have come as a whole to `take`, some at a time: where they were read, and where each lies in that.
+    /// It gives how many of them it took, and is given no more when that is not all. Gives whether it has enough.
     #[inline]
-    fn take_pieces(
+    fn take_rows(
         &mut self,
-        tag: u8,
-        take: &mut impl FnMut(&[u8]) -> ApiResult<bool>,
+        take: &mut impl FnMut(&[u8], &[Range<usize>]) -> ApiResult<Taken>,
     ) -> ApiResult<bool> {
         let read = &mut self.stream.read;
-        let mut at = 0;
-        let mut full = false;
-        while let Some(&[found, a, b, c, d]) = read.get(at..at + HEAD) {
-            let end = at + 1 + u32::from_be_bytes([a, b, c, d]) as usize;
-            let Some(data) = read.get(at + HEAD..end).filter(|_| found == tag) else {
-                break;
-            };
-            full = take(data)?;
-            at = end;
-            if full {
+        let mut rows = [const { 0..0 }; AT_ONCE];
+        let (mut at, mut full) = (0, false);
+        while !full {
+            let mut count = 0;
+            let mut end = at;
+            while count < AT_ONCE
+                && let Some(&[b'D', a, b, c, d]) = read.get(end..end + HEAD)
+            {
+                let behind = end + 1 + u32::from_be_bytes([a, b, c, d]) as usize;
+                if behind > read.len() || behind < end + HEAD {
+                    break;
+                }
+                rows[count] = end + HEAD..behind;
+                end = behind;
+                count += 1;
+            }
+            if count == 0 {
                 break;
             }
+            let taken = take(read, &rows[..count])?;
+            at = taken.rows.checked_sub(1).map_or(at, |last| rows[last].end);
+            full = taken.full;
         }
         read.advance(at);
         Ok(full)
@@ -179,6 +200,7 @@ impl Connection {
         fetch_size: i32,
     ) -> Result<(), Failure> {
         self.begin_call()?;
+        self.stream.take_pieces(fetch_size > 0);
         self.stream.put(b'P', |out| {
             out.push(0);
             put_text(out, sql);
@@ -205,17 +227,17 @@ impl Connection {
         self.stream.flush().await
     }
 
-    /// Hands each row to `take`, where it was read, until that returns true: its fields as COPY in binary has
-    /// them. Gives false when there is no more.
+    /// Hands rows to `take`, where they were read, until that has enough: the fields of each with their lengths in front. Gives
+    /// false when there is no more.
     ///
     /// An error of `take` leaves the connection in the middle of the rows: it can only be dropped.
     pub(crate) async fn query_read(
         &mut self,
         fetch_size: i32,
-        mut take: impl FnMut(&[u8]) -> ApiResult<bool>,
+        mut take: impl FnMut(&[u8], &[Range<usize>]) -> ApiResult<Taken>,
     ) -> ApiResult<bool> {
         loop {
-            if self.take_pieces(b'D', &mut take)? {
+            if self.take_rows(&mut take)? {
                 return Ok(true);
             }
             if matches!(self.stream.read.first(), None | Some(b'D')) {

@@ -13,5 +13,6 @@ mod startup;
 mod stream;
 
 pub(crate) use connection::{Connection, FieldInfo, ResultSet};
+pub(crate) use copy::Taken;
 pub(crate) use failure::{Failure, ServerError};
 pub(crate) use settings::Settings;

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use super::failure::{Failure, lost, violated};
 
 /// Room that is offered to the socket at each read.
-const READ: usize = 256 * 1024;
+const READ: usize = 512 * 1024;
 /// A read buffer that has grown beyond this for one message is given back after it.
 const KEPT: usize = 1024 * 1024;
 
@@ -44,6 +44,11 @@ impl Stream {
 
     pub(crate) fn socket(&self) -> &Socket {
         &self.socket
+    }
+
+    /// Whether what comes is taken piece by piece: see [`Socket::take_pieces`].
+    pub(crate) fn take_pieces(&mut self, pieces: bool) {
+        self.socket.take_pieces(pieces);
     }
 
     /// How long to wait for the server from now on.

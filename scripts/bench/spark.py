@@ -12,8 +12,8 @@ What is measured (names for --only):
 
 Spark comes from scripts/spark.sh, the jar from a package (scripts/package.sh --folder target/package), the driver from Maven,
 and PostgreSQL is a private server. Both do their work in one Java machine, in turns, after one run of each that does not
-count; figures are medians. Rows are counted, and sums of the files' columns compared. The exit code says whether everything
-ran; the figures are for the reader to judge.
+count; figures are medians. Between the runs rows are counted, and sums of the files' columns compared. The exit code says
+whether everything ran; the figures are for the reader to judge.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def java(options, jars, arguments):
     results = {}
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
-            _, name, seconds, _ = line.split()
+            _, name, seconds = line.split()
             results.setdefault(name, []).append(float(seconds))
     return results
 

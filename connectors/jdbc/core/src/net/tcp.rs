@@ -1,7 +1,7 @@
 //! A TCP connection whose reader is woken for plenty, rather than for each piece that a server sends.
 //!
 //! Servers send the rows of a table in pieces of 8 or 16 KiB. A reader that is as quick as the server waits for each of them,
-//! and waking it is the server's work: a sixth of the CPU that PostgreSQL needs to give a table away. Linux can be told to wake
+//! and waking it is the server's work: a seventh of the CPU that PostgreSQL needs to give a table away. Linux can be told to wake
 //! a reader for no less than a certain number of bytes (`SO_RCVLOWAT`, socket(7)). What comes last of an answer may be less:
 //! then nothing more comes within [`PATIENCE`], and the reader takes what is there. Whoever asks for many answers of a few MiB
 //! each had better not wait for the end of each: see [`Socket::take_pieces`](super::Socket::take_pieces).

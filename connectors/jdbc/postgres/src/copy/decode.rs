@@ -9,7 +9,8 @@ use std::ops::Range;
 use arrow_array::ArrayRef;
 use seatunnel_api::{BatchSize, DataType};
 
-use super::decode_columns::{Column, Why};
+use super::decode_columns::Column;
+use super::decode_value::Why;
 use crate::types::Coding;
 
 /// A row that can't be read.

@@ -1,34 +1,24 @@
 //! Columns that values are added to, in the forms that [`Reading`](crate::types::Reading) asks for.
 
-use std::borrow::Cow;
 use std::iter;
 use std::sync::Arc;
 
 use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, ListArray,
-    PrimitiveArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, ListArray,
+    PrimitiveArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
-use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
+use arrow_buffer::{BooleanBufferBuilder, NullBuffer, i256};
 use arrow_schema::{DataType as ArrowType, Field};
-use seatunnel_api::time::MICROS_PER_DAY;
 use seatunnel_api::{DataType, MAX_DECIMAL128};
 
+use super::decode_bytes::{Bytes, offsets};
+use super::decode_value::{BROKEN, Why, date, fixed, put_uuid, time, timestamp, why_not};
 use super::{decode_digits as digits, decode_numeric as numeric};
 use crate::types::Coding;
 
-/// Days from 1970-01-01 to 2000-01-01, from which the server counts.
-const EPOCH_DAYS: i32 = 10_957;
-/// The same in microseconds.
-const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * MICROS_PER_DAY;
-
 /// Bytes of a value, where nothing is known.
 const USUAL_LENGTH: usize = 16;
-
-/// Why a value is not what its column is of, as it ends a sentence about the value.
-pub(crate) type Why = &'static str;
-
-const BROKEN: Why = "has a form that the server's type should not have";
 
 /// Values of one column, and which of them are null.
 pub(super) struct Column {
@@ -64,77 +54,10 @@ enum Values {
 #[derive(Clone, Copy)]
 struct Digits(u8, i8, bool);
 
-/// Values of different lengths, one behind the other.
-struct Bytes {
-    ends: Vec<i32>,
-    bytes: Vec<u8>,
-}
-
 struct List {
     ends: Vec<i32>,
     items: Column,
     item_type: DataType,
-}
-
-impl Bytes {
-    fn with_capacity(rows: usize, bytes: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
-        Self {
-            ends,
-            bytes: Vec::with_capacity(bytes),
-        }
-    }
-
-    /// Adds values, each by `put`; none is null.
-    #[inline]
-    fn add<'a>(
-        &mut self,
-        values: impl Iterator<Item = Option<&'a [u8]>>,
-        put: impl Fn(&mut Vec<u8>, &'a [u8]) -> Result<(), Why>,
-    ) -> Result<(), Why> {
-        for value in values {
-            if let Some(value) = value {
-                put(&mut self.bytes, value)?;
-            }
-            // A batch has little more than one value of at most 1 GiB.
-            self.ends.push(self.bytes.len() as i32);
-        }
-        Ok(())
-    }
-
-    fn truncate(&mut self, rows: usize) {
-        self.ends.truncate(rows + 1);
-        self.bytes
-            .truncate(self.ends[rows.min(self.ends.len() - 1)] as usize);
-    }
-
-    fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
-        OffsetBuffer::new(ScalarBuffer::from(ends))
-    }
-
-    fn into_strings(self, nulls: Option<NullBuffer>, bad: &mut dyn FnMut(usize)) -> ArrayRef {
-        let offsets = Self::offsets(self.ends);
-        let buffer = Buffer::from_vec(self.bytes);
-        match StringArray::try_new(offsets.clone(), buffer.clone(), nulls.clone()) {
-            Ok(array) => Arc::new(array),
-            // Only a database without an encoding of its own (SQL_ASCII) has such values.
-            Err(_) => Arc::new(lossy(&BinaryArray::new(offsets, buffer, nulls), bad)),
-        }
-    }
-}
-
-/// The values as texts; `bad` hears of those that are none.
-#[cold]
-fn lossy(values: &BinaryArray, bad: &mut dyn FnMut(usize)) -> StringArray {
-    let texts = values.iter().enumerate().map(|(row, value)| {
-        let text = String::from_utf8_lossy(value?);
-        if matches!(text, Cow::Owned(_)) {
-            bad(row);
-        }
-        Some(text)
-    });
-    texts.collect()
 }
 
 impl Column {
@@ -206,7 +129,7 @@ impl Column {
         }
     }
 
-    /// Adds values; none is null.
+    /// Adds values; `None` is null.
     ///
     /// # Errors
     /// If one does not fit. Some may have been added then: the column is to be truncated.
@@ -290,7 +213,7 @@ impl Column {
             Values::Text(bytes)
             | Values::Jsonb(bytes)
             | Values::Uuid(bytes)
-            | Values::Bytea(bytes) => bytes.ends.len() - 1,
+            | Values::Bytea(bytes) => bytes.count(),
             Values::List(list) => list.ends.len() - 1,
         }
     }
@@ -301,7 +224,7 @@ impl Column {
             Values::Text(bytes)
             | Values::Jsonb(bytes)
             | Values::Uuid(bytes)
-            | Values::Bytea(bytes) => bytes.bytes.len(),
+            | Values::Bytea(bytes) => bytes.len(),
             _ => 0,
         }
     }
@@ -369,11 +292,7 @@ impl Column {
             Values::Text(bytes) | Values::Jsonb(bytes) | Values::Uuid(bytes) => {
                 bytes.into_strings(nulls, bad)
             }
-            Values::Bytea(Bytes { ends, bytes }) => Arc::new(BinaryArray::new(
-                Bytes::offsets(ends),
-                Buffer::from_vec(bytes),
-                nulls,
-            )),
+            Values::Bytea(bytes) => bytes.into_bytes(nulls),
             Values::Date(v) => Arc::new(Date32Array::new(v.into(), nulls)),
             Values::Time(v) | Values::TimeTz(v) => {
                 Arc::new(Time64MicrosecondArray::new(v.into(), nulls))
@@ -433,7 +352,7 @@ impl List {
             bad(row.saturating_sub(1));
         });
         let field = Field::new("item", self.item_type.to_arrow(), true);
-        let offsets = Bytes::offsets(self.ends);
+        let offsets = offsets(self.ends);
         Arc::new(ListArray::new(Arc::new(field), offsets, items, nulls))
     }
 }
@@ -452,62 +371,4 @@ fn add<'a, T: Default>(
         });
     }
     Ok(())
-}
-
-#[inline]
-fn date(value: &[u8]) -> Result<i32, Why> {
-    match i32::from_be_bytes(fixed(value)?) {
-        i32::MAX => Err("is infinity, which a DATE can't be"),
-        i32::MIN => Err("is -infinity, which a DATE can't be"),
-        days => days
-            .checked_add(EPOCH_DAYS)
-            .ok_or("is beyond the days that a DATE can be"),
-    }
-}
-
-#[inline]
-fn timestamp(value: &[u8]) -> Result<i64, Why> {
-    match i64::from_be_bytes(fixed(value)?) {
-        i64::MAX => Err("is infinity, which a TIMESTAMP can't be"),
-        i64::MIN => Err("is -infinity, which a TIMESTAMP can't be"),
-        micros => micros
-            .checked_add(EPOCH_MICROS)
-            .ok_or("is beyond the times that a TIMESTAMP can be"),
-    }
-}
-
-#[inline]
-fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Why> {
-    value.try_into().map_err(|_| BROKEN)
-}
-
-#[inline]
-fn time(micros: i64) -> Result<i64, Why> {
-    if (0..MICROS_PER_DAY).contains(&micros) {
-        Ok(micros)
-    } else {
-        Err("is 24:00:00, which a TIME can't be")
-    }
-}
-
-fn put_uuid(bytes: &mut Vec<u8>, value: [u8; 16]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    for (index, byte) in value.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            bytes.push(b'-');
-        }
-        let digits = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
-        bytes.extend_from_slice(&digits);
-    }
-}
-
-#[cold]
-fn why_not(unfit: numeric::Unfit) -> Why {
-    match unfit {
-        numeric::Unfit::NotANumber => "is NaN, which a DECIMAL can't be",
-        numeric::Unfit::Infinite => "is infinite, which a DECIMAL can't be",
-        numeric::Unfit::TooLarge => "has more digits before the point than its DECIMAL",
-        numeric::Unfit::TooFine => "has more digits behind the point than its DECIMAL",
-        numeric::Unfit::Broken => BROKEN,
-    }
 }

@@ -1,6 +1,6 @@
 //! The source.
 //!
-//! Tables and queries come as the rows of a statement, in the quickest form of each type: that costs the server a tenth
+//! Tables and queries come as the rows of a statement, in the quickest form of each type: that costs the server a seventh
 //! less than `COPY … TO STDOUT (FORMAT binary)` does. Several readers divide a table by ranges of its pages (`ctid`, since version 14), a partitioned one by those of its partitions; they read under one
 //! snapshot, so that all see the table as of one moment whatever is written meanwhile. Views, foreign
 //! tables and queries are one split unless `partition_column` divides them: numbers by ranges of even

@@ -109,7 +109,7 @@ impl Batch {
 
     /// Bytes that these rows take in their columns: what rates and limits count. Of a slice only its part.
     pub fn num_bytes(&self) -> usize {
-        self.records.columns().iter().map(num_bytes).sum()
+        self.records.columns().iter().map(column_bytes).sum()
     }
 
     /// The convenient view of one row.
@@ -158,8 +158,9 @@ impl Batch {
     }
 }
 
-/// Bytes of a column. Asked for each batch, so the usual types are told without taking the column apart.
-fn num_bytes(column: &ArrayRef) -> usize {
+/// Bytes that a column's values take, of a slice only its part. Asked for each batch, so the usual types are told without
+/// taking the column apart.
+pub fn column_bytes(column: &ArrayRef) -> usize {
     let rows = column.len();
     let nulls = column.nulls().map_or(0, |_| rows.div_ceil(8));
     let values = match column.data_type() {
@@ -176,16 +177,16 @@ fn num_bytes(column: &ArrayRef) -> usize {
             let list = column.as_list::<i32>();
             let offsets = list.value_offsets();
             let (from, to) = (offsets[0] as usize, offsets[rows] as usize);
-            num_bytes(&list.values().slice(from, to - from)) + 4 * (rows + 1)
+            column_bytes(&list.values().slice(from, to - from)) + 4 * (rows + 1)
         }
         ArrowType::Map(..) => {
             let map = column.as_map();
             let offsets = map.value_offsets();
             let (from, to) = (offsets[0] as usize, offsets[rows] as usize);
             let entries = map.entries().slice(from, to - from);
-            entries.columns().iter().map(num_bytes).sum::<usize>() + 4 * (rows + 1)
+            entries.columns().iter().map(column_bytes).sum::<usize>() + 4 * (rows + 1)
         }
-        ArrowType::Struct(_) => column.as_struct().columns().iter().map(num_bytes).sum(),
+        ArrowType::Struct(_) => column.as_struct().columns().iter().map(column_bytes).sum(),
         other => match other.primitive_width() {
             Some(width) => width * rows,
             None => {

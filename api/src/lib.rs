@@ -36,7 +36,7 @@ mod value_from_config;
 mod value_json;
 
 pub use assigned::{AssignedSplits, SplitAssigner};
-pub use batch::Batch;
+pub use batch::{Batch, column_bytes};
 pub use batch_builder::BatchBuilder;
 pub use dirty::{DirtyKeeper, DirtyRow, DirtyRows};
 pub use erased::{erase_sink, erase_source};

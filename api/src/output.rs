@@ -15,7 +15,7 @@ use crate::source::Split;
 use crate::state::{StateKind, encode};
 use crate::table::CatalogTable;
 
-/// How large batches should be. Measured: small enough for the cache beats large.
+/// How large batches should be; a row is a batch at any rate. Measured: small enough for the cache beats large.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchSize {
     /// Rows at most.
@@ -81,6 +81,10 @@ impl<'a, S: Split> Output<'a, S> {
     /// For engines: an output into `emitter`.
     pub fn new(emitter: &'a mut dyn Emitter) -> Self {
         let size = emitter.batch_size();
+        let size = BatchSize {
+            rows: size.rows.max(1),
+            bytes: size.bytes.max(1),
+        };
         Self {
             emitter,
             builders: Vec::new(),
@@ -90,7 +94,7 @@ impl<'a, S: Split> Output<'a, S> {
         }
     }
 
-    /// How large batches should be.
+    /// How large batches should be: neither rows nor bytes are 0.
     pub fn batch_size(&self) -> BatchSize {
         self.size
     }

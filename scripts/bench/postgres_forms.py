@@ -25,14 +25,21 @@ import database_table
 SELECT = "SELECT * FROM orders"
 # For how many bytes the client is woken: as many as the connector, and as a usual client.
 PLENTY, ANY = 256 * 1024, 1
+
+
+def as_read(kind):
+    """Whether the connector asks for a type in binary, as 1 or 0."""
+    return int(not kind.startswith(("varchar", "numeric", "integer")))
+
+
 FORMS = {
     "COPY, binary": (f"COPY ({SELECT}) TO STDOUT (FORMAT binary)", PLENTY),
     "COPY, text": (f"COPY ({SELECT}) TO STDOUT", PLENTY),
     "rows, binary": (lambda kind: 1, PLENTY),
     "rows, text": (lambda kind: 0, PLENTY),
     "rows, binary but for texts": (lambda kind: int(not kind.startswith("varchar")), PLENTY),
-    "rows, as they are read": (lambda kind: int(not kind.startswith(("varchar", "numeric", "integer"))), PLENTY),
-    "the same, woken for any byte": (lambda kind: int(not kind.startswith(("varchar", "numeric", "integer"))), ANY),
+    "rows, as they are read": (as_read, PLENTY),
+    "the same, woken for any byte": (as_read, ANY),
 }
 
 

@@ -323,7 +323,7 @@ async fn emit_given(
     let total = given.num_rows();
     let size = out.batch_size();
     let row_bytes = (given.num_bytes() / total.max(1)).max(1);
-    let most = (size.bytes / row_bytes).clamp(1, size.rows.max(1));
+    let most = (size.bytes / row_bytes).clamp(1, size.rows);
     let mut from = usize::try_from(split.done).unwrap_or(total);
     while from < total {
         let rows = most.min(total - from);
@@ -342,7 +342,7 @@ async fn make_up(
 ) -> Result<()> {
     let size = out.batch_size();
     let by_bytes = size.bytes as u64 / generator.row_bytes().max(1);
-    let most = by_bytes.clamp(1, size.rows.max(1) as u64);
+    let most = by_bytes.clamp(1, size.rows as u64);
     generator.seek(split.first_row.wrapping_add(split.done));
     while split.done < split.rows {
         let rows = most.min(split.rows - split.done);

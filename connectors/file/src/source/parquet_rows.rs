@@ -206,7 +206,7 @@ pub(crate) async fn read(
             .collect::<Result<Vec<_>>>()?;
         let batch = table.with_partitions(&path, columns, records.num_rows())?;
         // Values that repeat take less in the file than in memory.
-        let parts = batch.num_bytes().div_ceil(size.bytes.max(1));
+        let parts = batch.num_bytes().div_ceil(size.bytes);
         let part = batch.num_rows().div_ceil(parts.max(1)).max(1);
         for from in (0..batch.num_rows()).step_by(part) {
             let batch = batch.slice(from, part.min(batch.num_rows() - from));
@@ -224,7 +224,7 @@ fn rows_of_bytes(metadata: &ParquetMetaData, groups: &[usize], size: BatchSize) 
         (bytes + group.total_byte_size(), rows + group.num_rows())
     });
     let row = usize::try_from(bytes / rows.max(1)).unwrap_or(0).max(1);
-    (size.bytes / row).clamp(1, size.rows.max(1))
+    (size.bytes / row).clamp(1, size.rows)
 }
 
 fn find(schema: &SchemaRef, column: &Column, path: &Path) -> Result<usize> {

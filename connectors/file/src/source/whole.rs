@@ -193,11 +193,8 @@ pub(crate) async fn emit_in_pieces(
 ) -> Result<()> {
     let size = out.batch_size();
     // Values that repeat take less in the file than in memory.
-    let parts = batch.num_bytes().div_ceil(size.bytes.max(1));
-    let part = batch
-        .num_rows()
-        .div_ceil(parts.max(1))
-        .clamp(1, size.rows.max(1));
+    let parts = batch.num_bytes().div_ceil(size.bytes);
+    let part = batch.num_rows().div_ceil(parts.max(1)).clamp(1, size.rows);
     for from in (0..batch.num_rows()).step_by(part) {
         let piece = batch.slice(from, part.min(batch.num_rows() - from));
         let split = position(piece.num_rows() as u64);

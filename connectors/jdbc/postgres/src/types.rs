@@ -89,18 +89,9 @@ pub(crate) enum Coding {
     Oid,
     Float4,
     Float8,
-    Numeric {
-        precision: u8,
-        scale: i8,
-        /// Whether digits beyond the scale are rounded rather than refused.
-        rounds: bool,
-    },
+    Numeric(Digits),
     /// A `Numeric` as text.
-    NumericText {
-        precision: u8,
-        scale: i8,
-        rounds: bool,
-    },
+    NumericText(Digits),
     /// The bytes of the text.
     Text,
     /// A version byte and the text.
@@ -115,6 +106,15 @@ pub(crate) enum Coding {
     Timestamp,
     /// Dimensions and elements.
     Array(Box<Coding>),
+}
+
+/// The digits that a `numeric` is read with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digits {
+    pub(crate) precision: u8,
+    pub(crate) scale: i8,
+    /// Whether digits beyond the scale are rounded rather than refused.
+    pub(crate) rounds: bool,
 }
 
 /// How a column is read.
@@ -183,15 +183,9 @@ impl Reading {
     fn quick(self) -> Self {
         let coding = match self.coding {
             Coding::Int4 => Coding::Int4Text,
-            Coding::Numeric {
-                precision,
-                scale,
-                rounds,
-            } if precision <= MAX_DECIMAL128 => Coding::NumericText {
-                precision,
-                scale,
-                rounds,
-            },
+            Coding::Numeric(digits) if digits.precision <= MAX_DECIMAL128 => {
+                Coding::NumericText(digits)
+            }
             coding => return Self { coding, ..self },
         };
         Self {
@@ -261,21 +255,21 @@ fn plain(pg: &PgType, options: ReadOptions) -> Option<Reading> {
             let (precision, scale) = digits(pg.modifier)?;
             let rounds = pg.modifier < 0 && options.rounds;
             let data_type = DataType::Decimal { precision, scale };
-            let coding = Coding::Numeric {
+            let coding = Coding::Numeric(Digits {
                 precision,
                 scale,
                 rounds,
-            };
+            });
             Some(reading(data_type, coding, None))
         }
         MONEY => {
             let (precision, scale) = (30, 2);
             let data_type = DataType::Decimal { precision, scale };
-            let coding = Coding::Numeric {
+            let coding = Coding::Numeric(Digits {
                 precision,
                 scale,
                 rounds: false,
-            };
+            });
             Some(reading(data_type, coding, Some("numeric")))
         }
         // Their binary form is their text.

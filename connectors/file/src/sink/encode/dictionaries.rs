@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_row::{RowConverter, SortField};
+use seatunnel_api::column_bytes;
 
 /// Rows that are looked at.
 const SAMPLE: usize = 4_096;
@@ -20,7 +21,7 @@ pub(super) const DICTIONARY_BYTES: usize = 2 * 1024 * 1024;
 /// each value, and smaller, as soon as a row group has each value twice. How many different ones there are is told by how many
 /// are seen again: of `n` values, each drawn from `d`, about `n² / 2d`. Nested columns always get one.
 pub(super) fn that_pay(records: &RecordBatch, group: usize) -> Vec<bool> {
-    let bytes: usize = records.columns().iter().map(bytes).sum();
+    let bytes: usize = records.columns().iter().map(column_bytes).sum();
     let row = bytes / records.num_rows().max(1);
     let in_group = group / row.max(1);
     let pays = |column: &ArrayRef| pays(column, in_group);
@@ -46,7 +47,7 @@ fn pays(column: &ArrayRef, in_group: usize) -> bool {
     }
     let all = present * present / (2 * again);
     let present_in_group = in_group * present / rows;
-    all * 2 <= present_in_group && all * (bytes(&sample) / present) <= DICTIONARY_BYTES
+    all * 2 <= present_in_group && all * (column_bytes(&sample) / present) <= DICTIONARY_BYTES
 }
 
 /// How many different values there are besides null; none if they can't be compared.
@@ -57,12 +58,6 @@ fn distinct(values: &ArrayRef, has_null: bool) -> Option<usize> {
         .ok()?;
     let distinct: HashSet<_> = rows.iter().collect();
     Some(distinct.len() - usize::from(has_null))
-}
-
-/// What the values take in memory, without what else may lie in their buffers.
-fn bytes(values: &ArrayRef) -> usize {
-    let exact = values.to_data().get_slice_memory_size();
-    exact.unwrap_or_else(|_| values.get_array_memory_size())
 }
 
 #[cfg(test)]

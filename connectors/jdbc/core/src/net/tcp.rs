@@ -111,11 +111,12 @@ impl AsyncRead for Tcp {
         let before = buf.filled().len();
         loop {
             let this = &mut *self;
-            if this.looks && this.look(buf)? {
-                this.took(buf.filled().len() - before);
-                return Poll::Ready(Ok(()));
-            }
-            if let Poll::Ready(result) = Pin::new(&mut this.stream).poll_read(cx, buf) {
+            let read = if this.looks && this.look(buf)? {
+                Poll::Ready(Ok(()))
+            } else {
+                Pin::new(&mut this.stream).poll_read(cx, buf)
+            };
+            if let Poll::Ready(result) = read {
                 this.took(buf.filled().len() - before);
                 return Poll::Ready(result);
             }

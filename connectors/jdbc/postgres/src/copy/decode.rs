@@ -100,8 +100,19 @@ impl Rows {
         self.bytes
     }
 
-    /// Adds rows that lie in `data`, each as [`Rows::push`] has it, with `tail` more bytes at its end. If there is anything
-    /// wrong with one of them, this adds none and gives false: one by one, they tell what it is.
+    /// Adds a row: the number of its fields, then each with its length in front. The number counts
+    /// `more` fields that have been taken off its end.
+    ///
+    /// # Errors
+    /// If a value does not fit; the row is then not added.
+    pub(crate) fn push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
+        self.extend(row, std::slice::from_ref(&(0..row.len())), more, 0)
+    }
+
+    /// Adds rows that lie in `data`, each as [`Rows::push`] has it, with `tail` more bytes at its end.
+    ///
+    /// # Errors
+    /// If a value does not fit, which may be that of any row; none is then added.
     #[inline]
     pub(crate) fn extend(
         &mut self,
@@ -109,36 +120,44 @@ impl Rows {
         rows: &[Range<usize>],
         more: usize,
         tail: usize,
-    ) -> bool {
+    ) -> Result<(), Bad> {
+        let result = self.try_extend(data, rows, more, tail);
+        if result.is_ok() {
+            self.rows += rows.len();
+            self.bytes += rows.iter().map(|row| row.len() - tail).sum::<usize>();
+        } else {
+            self.truncate();
+        }
+        result
+    }
+
+    #[inline]
+    fn try_extend(
+        &mut self,
+        data: &[u8],
+        rows: &[Range<usize>],
+        more: usize,
+        tail: usize,
+    ) -> Result<(), Bad> {
         let (count, width) = (rows.len(), self.columns.len());
-        if count == 0 || width == 0 || u32::try_from(data.len()).is_err() {
-            return count == 0;
+        if u32::try_from(data.len()).is_err() {
+            return Err(Bad::Shape);
         }
         self.fields.resize(width * count, Field::default());
         for (place, row) in rows.iter().enumerate() {
+            let row = row.start..row.end.saturating_sub(tail);
             let into = |column: usize, field| self.fields[column * count + place] = field;
-            if !locate(
-                data,
-                row.start..row.end.saturating_sub(tail),
-                width,
-                more,
-                into,
-            ) {
-                return false;
+            if !locate(data, row, width, more, into) {
+                return Err(Bad::Shape);
             }
         }
-        for (column, fields) in self.columns.iter_mut().zip(self.fields.chunks_exact(count)) {
-            if column
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let fields = &self.fields[index * count..][..count];
+            column
                 .extend(fields.iter().map(|field| field.value(data)))
-                .is_err()
-            {
-                self.truncate();
-                return false;
-            }
+                .map_err(|why| Bad::Value { column: index, why })?;
         }
-        self.rows += count;
-        self.bytes += rows.iter().map(|row| row.len() - tail).sum::<usize>();
-        true
+        Ok(())
     }
 
     /// Forgets what was added of rows that could not be added.
@@ -147,37 +166,6 @@ impl Rows {
         for column in &mut self.columns {
             column.truncate(self.rows);
         }
-    }
-
-    /// Adds a row: the number of its fields, then each with its length in front. The number counts
-    /// `more` fields that have been taken off its end.
-    ///
-    /// # Errors
-    /// If a value does not fit; the row is then not added.
-    pub(crate) fn push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
-        let result = self.try_push(row, more);
-        if result.is_ok() {
-            self.rows += 1;
-            self.bytes += row.len();
-        } else {
-            self.truncate();
-        }
-        result
-    }
-
-    fn try_push(&mut self, row: &[u8], more: usize) -> Result<(), Bad> {
-        let width = self.columns.len();
-        self.fields.resize(width, Field::default());
-        let into = |column: usize, field| self.fields[column] = field;
-        if !locate(row, 0..row.len(), width, more, into) {
-            return Err(Bad::Shape);
-        }
-        for (index, (column, field)) in self.columns.iter_mut().zip(&self.fields).enumerate() {
-            column
-                .extend(iter::once(field.value(row)))
-                .map_err(|why| Bad::Value { column: index, why })?;
-        }
-        Ok(())
     }
 
     /// The columns, and the rows that have bytes in place of text, each with its column: these rows are

@@ -15,7 +15,7 @@ use seatunnel_api::{DataType, MAX_DECIMAL128};
 use super::decode_bytes::{Bytes, offsets};
 use super::decode_value::{BROKEN, Why, date, fixed, put_uuid, time, timestamp, why_not};
 use super::{decode_digits as digits, decode_numeric as numeric};
-use crate::types::Coding;
+use crate::types::{Coding, Digits};
 
 /// Bytes of a value, where nothing is known.
 const USUAL_LENGTH: usize = 16;
@@ -50,10 +50,6 @@ enum Values {
     List(Box<List>),
 }
 
-/// Precision, scale, and whether digits beyond it are rounded.
-#[derive(Clone, Copy)]
-struct Digits(u8, i8, bool);
-
 struct List {
     ends: Vec<i32>,
     items: Column,
@@ -78,26 +74,11 @@ impl Column {
             Coding::Oid => Values::Oid(Vec::with_capacity(rows)),
             Coding::Float4 => Values::Float4(Vec::with_capacity(rows)),
             Coding::Float8 => Values::Float8(Vec::with_capacity(rows)),
-            Coding::Numeric {
-                precision,
-                scale,
-                rounds,
-            } => {
-                let digits = Digits(*precision, *scale, *rounds);
-                if *precision <= MAX_DECIMAL128 {
-                    Values::Numeric(digits, Vec::with_capacity(rows))
-                } else {
-                    Values::WideNumeric(digits, Vec::with_capacity(rows))
-                }
+            Coding::Numeric(digits) if digits.precision <= MAX_DECIMAL128 => {
+                Values::Numeric(*digits, Vec::with_capacity(rows))
             }
-            Coding::NumericText {
-                precision,
-                scale,
-                rounds,
-            } => {
-                let digits = Digits(*precision, *scale, *rounds);
-                Values::NumericText(digits, Vec::with_capacity(rows))
-            }
+            Coding::Numeric(digits) => Values::WideNumeric(*digits, Vec::with_capacity(rows)),
+            Coding::NumericText(digits) => Values::NumericText(*digits, Vec::with_capacity(rows)),
             Coding::Text => Values::Text(Bytes::with_capacity(rows, bytes)),
             Coding::Jsonb => Values::Jsonb(Bytes::with_capacity(rows, bytes)),
             Coding::Uuid => Values::Uuid(Bytes::with_capacity(rows, bytes)),
@@ -160,14 +141,14 @@ impl Column {
             }),
             Values::Float4(to) => add(to, values, |value| Ok(f32::from_be_bytes(fixed(value)?))),
             Values::Float8(to) => add(to, values, |value| Ok(f64::from_be_bytes(fixed(value)?))),
-            Values::Numeric(Digits(precision, scale, rounds), to) => add(to, values, |value| {
-                numeric::read(value, *precision, *scale, *rounds).map_err(why_not)
+            Values::Numeric(of, to) => add(to, values, |value| {
+                numeric::read(value, of.precision, of.scale, of.rounds).map_err(why_not)
             }),
-            Values::NumericText(Digits(precision, scale, rounds), to) => add(to, values, |value| {
-                digits::decimal(value, *precision, *scale, *rounds).map_err(why_not)
+            Values::NumericText(of, to) => add(to, values, |value| {
+                digits::decimal(value, of.precision, of.scale, of.rounds).map_err(why_not)
             }),
-            Values::WideNumeric(Digits(precision, scale, rounds), to) => add(to, values, |value| {
-                numeric::read_wide(value, *precision, *scale, *rounds).map_err(why_not)
+            Values::WideNumeric(of, to) => add(to, values, |value| {
+                numeric::read_wide(value, of.precision, of.scale, of.rounds).map_err(why_not)
             }),
             Values::Text(to) | Values::Bytea(to) => to.add(values, |bytes, value| {
                 bytes.extend_from_slice(value);
@@ -281,12 +262,12 @@ impl Column {
             Values::Float8(v) => Arc::new(PrimitiveArray::<Float64Type>::new(v.into(), nulls)),
             Values::Numeric(digits, v) | Values::NumericText(digits, v) => {
                 let array = Decimal128Array::new(v.into(), nulls);
-                let data_type = ArrowType::Decimal128(digits.0, digits.1);
+                let data_type = ArrowType::Decimal128(digits.precision, digits.scale);
                 Arc::new(array.with_data_type(data_type))
             }
             Values::WideNumeric(digits, v) => {
                 let array = Decimal256Array::new(v.into(), nulls);
-                let data_type = ArrowType::Decimal256(digits.0, digits.1);
+                let data_type = ArrowType::Decimal256(digits.precision, digits.scale);
                 Arc::new(array.with_data_type(data_type))
             }
             Values::Text(bytes) | Values::Jsonb(bytes) | Values::Uuid(bytes) => {

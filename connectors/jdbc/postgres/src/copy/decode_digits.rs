@@ -109,9 +109,6 @@ fn unusual(unsigned: &[u8], scale: i8, rounds: bool) -> Result<i128, Unfit> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_buffer::i256;
-    use seatunnel_api::time::format_decimal;
-
     use super::*;
 
     #[test]
@@ -135,48 +132,6 @@ mod tests {
             "1 ",
         ] {
             assert_eq!(integer(other.as_bytes()), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn decimals_come_back_as_they_were_written() {
-        let mut random = fastrand::Rng::with_seed(7);
-        for _ in 0..200_000 {
-            let scale = random.i8(0..=38);
-            let length = random.u32(0..=38);
-            let digits = random.i128(0..10i128.pow(length).max(1));
-            let digits = if random.bool() { -digits } else { digits };
-            let shown = format_decimal(i256::from_i128(digits), scale);
-            assert_eq!(
-                decimal(shown.as_bytes(), 38, scale, false),
-                Ok(digits),
-                "{shown}"
-            );
-        }
-    }
-
-    #[test]
-    fn digits_beyond_the_scale_are_refused_or_rounded() {
-        let mut random = fastrand::Rng::with_seed(8);
-        for _ in 0..100_000 {
-            let scale = random.i8(1..=30);
-            let less = random.i8(1..=scale);
-            let length = random.u32(0..=38);
-            let digits = random.i128(0..10i128.pow(length));
-            let cut = 10i128.pow(less as u32);
-            let shown = format_decimal(i256::from_i128(digits), scale);
-            let exact = match digits % cut {
-                0 => Ok(digits / cut),
-                _ => Err(Unfit::TooFine),
-            };
-            let text = shown.as_bytes();
-            assert_eq!(decimal(text, 38, scale - less, false), exact, "{shown}");
-            let rounded = digits / cut + i128::from(digits % cut >= cut / 2);
-            assert_eq!(
-                decimal(text, 38, scale - less, true),
-                Ok(rounded),
-                "{shown} by {less}"
-            );
         }
     }
 

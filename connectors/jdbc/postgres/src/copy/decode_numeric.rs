@@ -221,6 +221,7 @@ fn long(groups: &[[u8; 2]], exponent: i32, rounds: bool) -> Result<i128, Unfit> 
 mod tests {
     use seatunnel_api::time::format_decimal;
 
+    use super::super::decode_digits::decimal;
     use super::super::encode_numeric;
     use super::*;
 
@@ -241,6 +242,8 @@ mod tests {
             let wire = bytes(digits, scale);
             let shown = format_decimal(i256::from_i128(digits), scale);
             assert_eq!(read(&wire, 38, scale, false), Ok(digits), "{shown}");
+            let text = decimal(shown.as_bytes(), 38, scale, false);
+            assert_eq!(text, Ok(digits), "{shown}");
             let wide = read_wide(&wire, 76, scale, false);
             assert_eq!(wide, Ok(i256::from_i128(digits)), "{shown}");
         }
@@ -263,9 +266,16 @@ mod tests {
                 Err(Unfit::TooFine)
             };
             assert_eq!(read(&wire, 38, scale - less, false), exact, "{shown}");
+            let text = shown.as_bytes();
+            assert_eq!(decimal(text, 38, scale - less, false), exact, "{shown}");
             let rounded = digits / cut + i128::from(digits % cut >= cut / 2);
             assert_eq!(
                 read(&wire, 38, scale - less, true),
+                Ok(rounded),
+                "{shown} by {less}"
+            );
+            assert_eq!(
+                decimal(text, 38, scale - less, true),
                 Ok(rounded),
                 "{shown} by {less}"
             );

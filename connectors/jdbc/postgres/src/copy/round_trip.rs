@@ -15,15 +15,17 @@ use seatunnel_api::{
 use super::decode::{self, Bad};
 use super::encode::{Field, Rows};
 use super::encode_form::{Form, Width};
-use crate::types::Coding;
+use crate::types::{Coding, Digits};
 
 /// Types, how they are written and how they are read.
 fn forms() -> Vec<(DataType, Form, Coding)> {
     let decimal = |precision, scale| DataType::Decimal { precision, scale };
-    let numeric = |precision, scale| Coding::Numeric {
-        precision,
-        scale,
-        rounds: false,
+    let numeric = |precision, scale| {
+        Coding::Numeric(Digits {
+            precision,
+            scale,
+            rounds: false,
+        })
     };
     let list = |item: DataType| DataType::Array(Box::new(item));
     vec![
@@ -155,9 +157,10 @@ fn rows_come_back_as_they_were_written() {
         for (part, spoilt) in good.chunks(64).zip(spoilt.chunks(64)) {
             let mut mixed = part.to_vec();
             mixed.insert(random.usize(..=part.len()), spoilt[0].clone());
-            assert!(!together.extend(&all, &mixed, 0, 0));
+            let refused = together.extend(&all, &mixed, 0, 0);
+            assert!(matches!(refused, Err(Bad::Value { column, .. }) if column + 1 == forms.len()));
             assert_eq!(together.len() % 64, 0);
-            assert!(together.extend(&all, part, 0, 0));
+            assert_eq!(together.extend(&all, part, 0, 0), Ok(()));
         }
         let arrays = together.finish().0;
         assert_eq!(rows.len(), count);
@@ -190,11 +193,11 @@ fn numbers_come_as_text_with_nulls_between_them() {
         precision: 9,
         scale: 2,
     };
-    let coding = Coding::NumericText {
+    let coding = Coding::NumericText(Digits {
         precision: 9,
         scale: 2,
         rounds: false,
-    };
+    });
     let codings = [(Coding::Int4Text, DataType::Int), (coding, decimal)];
     let mut random = fastrand::Rng::with_seed(5);
     let mut rows = decode::Rows::new(&codings, &decode::Room::default());
@@ -218,12 +221,15 @@ fn numbers_come_as_text_with_nulls_between_them() {
             integers.push(integer);
             decimals.push(decimal);
         }
-        assert!(rows.extend(&all, &lie, 0, 0));
+        assert_eq!(rows.extend(&all, &lie, 0, 0), Ok(()));
         // A number that is none, behind a null.
         let start = all.len();
         all.extend_from_slice(&[0, 2, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, b'x']);
         lie.push(start..all.len());
-        assert!(!rows.extend(&all, &lie, 0, 0));
+        assert!(matches!(
+            rows.extend(&all, &lie, 0, 0),
+            Err(Bad::Value { column: 1, .. })
+        ));
     }
     let (arrays, _) = rows.finish();
     let found: Vec<_> = arrays[0].as_primitive::<Int32Type>().iter().collect();

@@ -129,11 +129,6 @@ impl Stream<'_> {
         out: &mut Output<'_, PgSplit>,
     ) -> Result<()> {
         let size = out.batch_size();
-        // One row is a batch at any rate.
-        let size = BatchSize {
-            rows: size.rows.max(1),
-            bytes: size.bytes.max(1),
-        };
         loop {
             let mut rows = Rows::new(&self.codings, &self.room);
             let mut bad = Vec::new();
@@ -175,7 +170,7 @@ impl Stream<'_> {
         let count = lie.iter().take(most).take_while(fits).count();
         let taken = &lie[..count];
         let (more, tail) = if self.by_tid { (1, TID) } else { (0, 0) };
-        if self.skip == 0 && rows.extend(data, taken, more, tail) {
+        if self.skip == 0 && rows.extend(data, taken, more, tail).is_ok() {
             if let Some(last) = taken.last().filter(|_| self.by_tid) {
                 self.after(&data[last.clone()])?;
             }

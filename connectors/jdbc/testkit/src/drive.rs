@@ -1,6 +1,9 @@
 //! What tests hand to sources and sinks in the place of an engine: jobs, tasks, tables, rows.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use async_trait::async_trait;
 use seatunnel_api::erased::{DynSource, SplitBytes};
@@ -54,6 +57,26 @@ pub fn task_keeping(kept: &Arc<Kept>) -> TaskContext {
         dirty: DirtyRows::new(vec![keeper], "Jdbc", 0, Metrics::default()),
         ..task()
     }
+}
+
+/// Polls `work` at most so many times, and gives it up when it then still waits for something.
+///
+/// Unlike a limit of time this is the same on machines of every speed: with 0, 1, 2… polls until there is a result,
+/// work is given up at each place where it waits.
+pub async fn give_up_after<W: Future>(polls: usize, work: W) -> Option<W::Output> {
+    let mut work = pin!(work);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match work.as_mut().poll(context) {
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            other => other.map(Some),
+        }
+    })
+    .await
 }
 
 /// A table of columns, each a name and a type, with a primary key that may be empty.

@@ -7,6 +7,7 @@ use crate::common::{WAYS, alone, inserts, into, row, rows, sink, table, task};
 use seatunnel_api::erased::DynSink;
 use seatunnel_api::{CatalogTable, Guarantee};
 use seatunnel_jdbc_core::errors;
+use seatunnel_jdbc_testkit::drive::give_up_after;
 use seatunnel_jdbc_testkit::{Database, MariaDb};
 use serde_json::json;
 
@@ -181,23 +182,22 @@ async fn a_prepare_that_is_given_up_leaves_nothing_prepared() {
     let db = server.database("given_up");
     let sink = exactly_once(&db, "", &t);
     sink.prepare().await.unwrap();
-    let (mut given_up, mut through) = (0, 0);
-    for micros in (0..40).map(|n| n * 150) {
-        let mut writer = sink.writer(task()).await.unwrap();
-        writer.write(inserts(&t, vec![row(1, "a")])).await.unwrap();
-        let limit = Duration::from_micros(micros);
-        match tokio::time::timeout(limit, writer.prepare_commit(1)).await {
-            Ok(prepared) => {
-                through += 1;
+    // Given up before the server answers, and when it has.
+    for pause in [0, 5].map(Duration::from_millis) {
+        for polls in 0.. {
+            let mut writer = sink.writer(task()).await.unwrap();
+            writer.write(inserts(&t, vec![row(1, "a")])).await.unwrap();
+            let prepared = give_up_after(polls, writer.prepare_commit(1)).await;
+            tokio::time::sleep(pause).await;
+            if let Some(prepared) = prepared {
                 sink.abort(prepared.unwrap()).await.unwrap();
+                // The rows are sent, the transaction is ended and prepared: each waits for the server.
+                assert!(polls > 2, "{polls}");
+                break;
             }
-            Err(_) => {
-                given_up += 1;
-                writer.abort().await.unwrap();
-            }
+            writer.abort().await.unwrap();
         }
     }
-    assert!(given_up > 0, "{through}");
     assert_eq!(db.sql("xa recover"), "");
     assert_eq!(rows(&db), "NULL");
 }

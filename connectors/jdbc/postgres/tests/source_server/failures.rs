@@ -138,15 +138,17 @@ async fn a_query_that_nobody_waits_for_is_ended() {
     let all = splits(&found, 1).await;
     let mut reader = found.reader(task(0, 1)).await.unwrap();
     let mut nothing = Collected::default();
-    let reading = reader.read(&all[0].bytes, &mut nothing);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(500), reading)
-            .await
-            .is_err()
-    );
     let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' \
-        and datname = current_database() and pid <> pg_backend_pid()";
-    assert_eq!(db.sql(running), "1");
+        and state = 'active' and datname = current_database() and pid <> pg_backend_pid()";
+    let begun = async {
+        while db.sql(running) != "1" {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        read = reader.read(&all[0].bytes, &mut nothing) => panic!("{read:?}"),
+        () = begun => {}
+    }
     drop(reader);
     let dropped = Instant::now();
     while db.sql(running) != "0" {

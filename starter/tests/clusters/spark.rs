@@ -1,5 +1,6 @@
 //! Jobs on a Spark cluster of two workers.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::sync::Arc;
 
@@ -40,6 +41,18 @@ fn kill_driver(cluster: &Cluster, running: &Running) {
 /// What makes a small cluster on a small machine quick.
 pub(crate) const ENV: &str =
     r#"spark { ui.enabled = false, executor.memory = 512m, locality.wait = 0s }"#;
+
+/// Tasks begin when both executors are there: none is left to run behind another.
+const AT_ONCE: &str = "spark { cores.max = 2, scheduler.minRegisteredResourcesRatio = 1, \
+    scheduler.maxRegisteredResourcesWaitingTime = 120s }";
+
+/// How many executors have been given a task.
+fn at_work(running: &Running) -> usize {
+    let output = running.output();
+    let begun = output.lines().filter(|l| l.contains("Starting task"));
+    let executors = begun.filter_map(|l| l.split_once("executor ")?.1.split(',').next());
+    executors.collect::<BTreeSet<_>>().len()
+}
 
 #[test]
 fn made_up_rows_are_checked_and_a_violation_fails_the_job() {
@@ -136,8 +149,13 @@ fn what_killed_executors_wrote_is_neither_lost_nor_doubled() {
         let sandbox = sandbox(&cluster);
         // The second reader is done when the first has only begun.
         let rows = sandbox.numbers(&[9_000, 500]);
-        sandbox.write_job(&copy(1_500, ENV));
+        sandbox.write_job(&copy(1_500, &format!("{ENV}, {AT_ONCE}")));
         let running = sandbox.start(&[]);
+        // One that was never given a task is not missed by Spark.
+        wait("two executors at work", || {
+            (at_work(&running) == 2).then_some(())
+        });
+        // Those of a job before may be slow to end.
         wait("two executors", || {
             (executors(&cluster).len() == 2).then_some(())
         });
@@ -166,8 +184,9 @@ fn the_same_command_makes_good_for_a_killed_driver() {
     let _alone = alone();
     let cluster = cluster();
     let sandbox = sandbox(&cluster);
-    let rows = sandbox.numbers(&[6_000, 500]);
-    sandbox.write_job(&copy(1_500, ENV));
+    // The first reader is far from done when the driver is killed.
+    let rows = sandbox.numbers(&[60_000, 500]);
+    sandbox.write_job(&copy(1_500, &format!("{ENV}, {AT_ONCE}")));
     let running = sandbox.start(&[]);
     wait("a task that is done", || {
         running.output().contains("Finished task").then_some(())

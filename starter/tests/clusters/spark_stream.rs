@@ -68,19 +68,22 @@ fn a_stream_of_sparks_own_goes_on_where_its_killed_driver_was() {
     produce(0, 1_000);
     let running = start();
     wait("the first rows", || seen(1_000));
-    // In the middle of an epoch that reads rows.
-    produce(1_000, 1_500);
+    // In the middle of an epoch that reads rows. Its files are there for a moment only: rows come until some are seen.
+    let mut rows = 1_000;
     wait("files that are being written", || {
+        produce(rows, rows + 10);
+        rows += 10;
         (!walk(&sandbox.path("tmp")).is_empty()).then_some(())
     });
     kill_driver(&running);
     drop(running);
-    produce(1_500, 2_000);
+    produce(rows, rows + 500);
+    rows += 500;
     let running = start();
-    wait("all rows", || seen(2_000));
+    wait("all rows", || seen(rows));
     kill_driver(&running);
     drop(running);
-    sandbox.has_all("sink", 2_000);
+    sandbox.has_all("sink", rows);
     // As if the sink had committed, and Spark did not know of it.
     let commits = fs::read_dir(sandbox.path("checkpoints/commits")).unwrap();
     let number = |path: &Path| path.file_name()?.to_str()?.parse::<u64>().ok();
@@ -89,12 +92,13 @@ fn a_stream_of_sparks_own_goes_on_where_its_killed_driver_was() {
         .filter_map(|path| Some((number(&path)?, path)))
         .max();
     fs::remove_file(last.unwrap().1).unwrap();
-    produce(2_000, 2_100);
+    produce(rows, rows + 100);
+    rows += 100;
     let running = start();
-    wait("the last rows", || seen(2_100));
+    wait("the last rows", || seen(rows));
     kill_driver(&running);
     drop(running);
-    sandbox.has_all("sink", 2_100);
+    sandbox.has_all("sink", rows);
 }
 
 /// The jar of the package.

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Run, Sandbox, binary, run, wait, wait_until};
+use crate::support::{Run, SLOWLY, Sandbox, binary, run, wait, wait_until};
 
 const ROWS: usize = 3_000;
 
-/// A sandbox with a CSV file and a job that takes some three seconds and many checkpoints to copy it.
+/// A sandbox with a CSV file and a job that takes many checkpoints to copy it, and is slow as long as it is not to hurry.
 fn copying(mode: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let mut rows = String::new();
@@ -23,7 +23,7 @@ fn copying(mode: &str) -> Sandbox {
 
 fn job(mode: &str, more: &str) -> String {
     format!(
-        r#"env {{ job.mode = {mode}, job.name = copy, {more}, read_limit.rows_per_second = 1000 }}
+        r#"env {{ job.mode = {mode}, job.name = copy, {more}, {SLOWLY} }}
 source {{ LocalFile {{ path = "in", file_format_type = csv, schema {{ fields {{ id = int, name = string }} }} }} }}
 sink {{ LocalFile {{ path = "out", tmp_path = "tmp", file_format_type = csv }} }}"#
     )
@@ -111,7 +111,9 @@ fn is_complete(sandbox: &Sandbox) {
     assert!(wrong.is_empty(), "(row, copies): {wrong:?}");
 }
 
+/// The same command, which need not be slow any more.
 fn again(sandbox: &Sandbox) -> Run {
+    sandbox.hurry();
     sandbox.seatunnel("--config job.conf")
 }
 
@@ -168,6 +170,7 @@ fn fresh_starts_over() {
     child.kill().unwrap();
     wait(&mut child);
     std::fs::remove_dir_all(sandbox.path("out")).unwrap();
+    sandbox.hurry();
     let fresh = sandbox.seatunnel("--config job.conf --fresh").succeeds();
     fresh.says(&["is given up; this one starts over"]);
     is_complete(&sandbox);
@@ -272,10 +275,7 @@ fn a_job_file_that_no_longer_fits_is_refused() {
     sandbox.write("job.conf", other);
     again(&sandbox).fails(1).says(&["source[0]", "--fresh"]);
     // What does not touch what was read may change.
-    sandbox.write(
-        "job.conf",
-        job.replace("read_limit.rows_per_second = 1000", "parallelism = 2"),
-    );
+    sandbox.write("job.conf", job.replace(SLOWLY, "parallelism = 2"));
     again(&sandbox).succeeds();
     is_complete(&sandbox);
 }

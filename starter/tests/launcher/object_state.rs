@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use seatunnel_jdbc_testkit::parts::{Folder, Launch, Server};
 
-use crate::support::{Run, Sandbox, binary, run, wait, wait_until, workspace};
+use crate::support::{Run, SLOWLY, Sandbox, binary, run, wait, wait_until, workspace};
 
 const ROWS: usize = 3_000;
 
@@ -68,8 +68,8 @@ impl S3 {
     }
 }
 
-/// A sandbox with a job that takes many checkpoints and keeps them in a bucket.
-fn copying(bucket: &str, rows_per_second: usize) -> Sandbox {
+/// A sandbox with a job that takes many checkpoints, keeps them in a bucket, and is slow as long as nobody lets it hurry.
+fn copying(bucket: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let mut rows = String::new();
     for id in 0..ROWS {
@@ -79,7 +79,7 @@ fn copying(bucket: &str, rows_per_second: usize) -> Sandbox {
     sandbox.write(
         "job.conf",
         format!(
-            r#"env {{ job.mode = BATCH, job.name = copy, checkpoint.interval = 100, read_limit.rows_per_second = {rows_per_second},
+            r#"env {{ job.mode = BATCH, job.name = copy, checkpoint.interval = 100, {SLOWLY},
   state.dir = "s3://{bucket}/state" }}
 source {{ LocalFile {{ path = "in", file_format_type = csv, schema {{ fields {{ id = int, name = string }} }} }} }}
 sink {{ LocalFile {{ path = "out", tmp_path = "tmp", file_format_type = csv }} }}"#
@@ -142,7 +142,7 @@ fn is_complete(sandbox: &Sandbox) {
 fn a_job_that_was_killed_goes_on_on_this_machine_and_on_another() {
     let s3 = S3::shared();
     s3.bucket("killed");
-    let sandbox = copying("killed", 250);
+    let sandbox = copying("killed");
     let mut child = start(&sandbox, "here");
     wait_for_rows(&sandbox);
     // It is refused elsewhere as long as it runs.
@@ -157,6 +157,7 @@ fn a_job_that_was_killed_goes_on_on_this_machine_and_on_another() {
     child.kill().unwrap();
     wait(&mut child);
     assert!(s3.list("killed").contains(".checkpoint"));
+    sandbox.hurry();
     let last = again(&sandbox, "there").succeeds();
     last.says(&["is gone", "was killed: it goes on from checkpoint"])
         .never_says(&["very-secret"]);
@@ -173,7 +174,7 @@ fn a_job_that_was_killed_goes_on_on_this_machine_and_on_another() {
 fn a_job_that_was_stopped_is_restored_by_its_number_on_another_machine() {
     let s3 = S3::shared();
     s3.bucket("stopped");
-    let sandbox = copying("stopped", 1_000);
+    let sandbox = copying("stopped");
     let mut child = start(&sandbox, "here");
     wait_for_rows(&sandbox);
     let list = run(on(&sandbox, "here", "--list"))
@@ -189,6 +190,7 @@ fn a_job_that_was_stopped_is_restored_by_its_number_on_another_machine() {
         .unwrap();
     run(on(&sandbox, "here", &format!("--savepoint {id}"))).succeeds();
     wait(&mut child);
+    sandbox.hurry();
     let line = format!("--config job.conf --restore {id}");
     run(on(&sandbox, "there", &line))
         .succeeds()
@@ -203,7 +205,7 @@ fn a_job_that_was_stopped_is_restored_by_its_number_on_another_machine() {
 #[test]
 fn a_bucket_that_is_not_there_is_named() {
     S3::shared();
-    let sandbox = copying("nowhere", 1_000);
+    let sandbox = copying("nowhere");
     again(&sandbox, "here")
         .fails(1)
         .says(&["s3://nowhere/state", "does the bucket exist?"])

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// No job of these tests takes longer, on a slow and busy machine either.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// In the `env` of a job that is to be killed or stopped: 3,000 rows take longer than anybody waits.
+pub(crate) const SLOWLY: &str = "read_limit.rows_per_second = 20";
+
 /// How a run ended and what it wrote.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -96,6 +99,13 @@ impl Sandbox {
         let mut command = binary(self.0.path());
         command.args(line.split_whitespace());
         run(command)
+    }
+
+    /// Lets a slow job come to its end when it is run again, with some checkpoints on the way.
+    pub(crate) fn hurry(&self) {
+        let job = std::fs::read_to_string(self.path("job.conf")).unwrap();
+        let quick = job.replace(SLOWLY, "read_limit.rows_per_second = 5000");
+        self.write("job.conf", quick);
     }
 
     /// Runs a job file with this text.

@@ -206,8 +206,11 @@ fn run(seed: u64, payload: &[u8]) -> usize {
     let mut kills = 0;
     while !kept.last {
         let mut running = Running::start(payload, &kept);
-        // The later, the longer it lives: it comes to an end.
-        let life = rng.usize(1..60 + 60 * kills);
+        // Twice it dies before it can be done; then, the later, the longer it lives: it comes to an end.
+        let life = match kills {
+            0 | 1 => rng.usize(1..8),
+            _ => rng.usize(1..60 + 60 * kills),
+        };
         for _ in 0..life {
             running.step(rng.usize(..READERS));
             let last = running.ended.iter().all(|ended| *ended);

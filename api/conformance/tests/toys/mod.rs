@@ -49,7 +49,7 @@ impl Connection for Server {
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_secs(3)
     }
 }
 

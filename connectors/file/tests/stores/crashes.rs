@@ -198,7 +198,7 @@ async fn uploads_of_a_killed_process_are_given_up_by_its_own_job_only(place: Pla
     let other = sink(&place, "other").await;
     let mut theirs = writing(&other, "other").await;
     // Parts are sent while the writer goes on.
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if place.files().len() == 3 {
             break;
         }

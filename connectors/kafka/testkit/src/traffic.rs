@@ -72,7 +72,8 @@ impl Kafka {
             .init_transactions(LIMIT)
             .expect("the broker knows transactions");
         producer.begin_transaction().expect("the producer is ready");
-        Transaction(producer)
+        let next = self.producer(&[("transactional.id", id)]);
+        Transaction { producer, next }
     }
 
     /// All messages of a topic as they lie there now, the first partition's first; those of open and aborted
@@ -146,28 +147,46 @@ impl Kafka {
 }
 
 /// An open transaction. Dropping it leaves it open at the broker, as a killed program does.
-pub struct Transaction(BaseProducer);
+pub struct Transaction {
+    producer: BaseProducer,
+    /// Of the same id: the broker lets it in when what came before is settled in all partitions.
+    next: BaseProducer,
+}
 
 impl Transaction {
     /// Writes messages and waits until the broker has them.
     #[track_caller]
     pub fn write(&self, topic: &str, records: &[Record]) {
-        send(&self.0, topic, records);
-        self.0.flush(LIMIT).expect("the broker takes the messages");
+        send(&self.producer, topic, records);
+        self.producer
+            .flush(LIMIT)
+            .expect("the broker takes the messages");
     }
 
-    /// Commits it.
+    /// Commits it: whoever reads then sees it.
     #[track_caller]
     pub fn commit(self) {
-        self.0
+        self.producer
             .commit_transaction(LIMIT)
             .expect("the broker commits");
+        self.settle();
     }
 
-    /// Aborts it.
+    /// Aborts it: nobody waits for it any more.
     #[track_caller]
     pub fn abort(self) {
-        self.0.abort_transaction(LIMIT).expect("the broker aborts");
+        self.producer
+            .abort_transaction(LIMIT)
+            .expect("the broker aborts");
+        self.settle();
+    }
+
+    /// The broker answers once a transaction's end is certain, and tells the partitions afterwards.
+    #[track_caller]
+    fn settle(self) {
+        self.next
+            .init_transactions(LIMIT)
+            .expect("the broker tells all partitions");
     }
 }
 

@@ -45,7 +45,7 @@ async fn a_transaction_that_timed_out_is_an_error_and_never_silently_lost() {
     let topic = kafka.topic("rows", 1);
     let config = with(
         exactly_once(&kafka.servers(), &topic),
-        json!({ "kafka.config": { "transaction.timeout.ms": "1500" } }),
+        json!({ "kafka.config": { "transaction.timeout.ms": "5000" } }),
     );
     let id = unique("job");
     let sink = sink(&id, &people(), &config).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_transaction_that_timed_out_is_an_error_and_never_silently_lost() {
             Ok(waiting) => sink.abort(waiting).await.unwrap(),
         }
         second.write(rows(10..20)).await.unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(6000)).await;
     };
     assert!(late.is_retryable(), "{late:?}");
     assert!(
@@ -90,7 +90,7 @@ async fn brokers_that_don_t_answer_are_an_error_that_may_pass() {
     let topic = kafka.topic("rows", 1);
     let config = json!({
         "bootstrap.servers": kafka.servers(), "topic": topic, "semantics": "AT_LEAST_ONCE",
-        "kafka.config": { "delivery.timeout.ms": "2000", "request.timeout.ms": "1000" },
+        "kafka.config": { "delivery.timeout.ms": "8000", "request.timeout.ms": "4000" },
     });
     let id = unique("job");
     let sink = sink(&id, &people(), &config).await.unwrap();

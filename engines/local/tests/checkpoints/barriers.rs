@@ -8,16 +8,30 @@ use seatunnel_api::plan::JobPlan;
 use seatunnel_engine_local::{JobEnd, JobHandle, Start};
 use seatunnel_state::CheckpointStorage;
 
-use crate::count::{Count, Way, splits};
+use crate::count::{Count, Hold, Way, splits};
 use crate::fate::Fate;
 use crate::world::{Disk, Ledger, LedgerSink};
 use crate::{batch, engine, plan, process, state, streaming, until};
 
-fn two_sources(ledger: &Arc<Ledger>, fate: &Arc<Fate>, way: Way, chained: bool) -> JobPlan {
-    let source = |first| Count {
-        way,
-        chained,
-        ..Count::new(splits(first, 6, 50), fate)
+/// The last rows are read after some checkpoints.
+fn two_sources(
+    disk: &Disk,
+    ledger: &Arc<Ledger>,
+    fate: &Arc<Fate>,
+    way: Way,
+    chained: bool,
+) -> JobPlan {
+    let source = |first| {
+        let stored = disk.stored.clone();
+        Count {
+            way,
+            chained,
+            hold: Some(Hold {
+                from: first + 250,
+                until: Arc::new(move || stored.lock().unwrap().len() >= 3),
+            }),
+            ..Count::new(splits(first, 6, 50), fate)
+        }
     };
     plan(
         &batch(r#", "checkpoint.max-retained": 1000"#),
@@ -44,7 +58,7 @@ fn what_is_committed_up_to_any_checkpoint_and_what_comes_after_it_are_all_rows()
         (Way::Batches, true),
     ] {
         let (disk, ledger, fate) = (Disk::new(), Arc::<Ledger>::default(), Fate::kind());
-        let plan = two_sources(&ledger, &fate, way, chained);
+        let plan = two_sources(&disk, &ledger, &fate, way, chained);
         let run = process(&plan, &JobHandle::new(&plan), &disk, Start::New, &fate);
         run.unwrap().unwrap();
         let expected: Vec<i64> = (0..300).chain(10_000..10_300).collect();
@@ -60,7 +74,7 @@ fn what_is_committed_up_to_any_checkpoint_and_what_comes_after_it_are_all_rows()
             let again = Arc::<Ledger>::default();
             let before = committed.iter().filter(|(name, _)| upto(name));
             again.committed.lock().unwrap().extend(before.cloned());
-            let plan = two_sources(&again, &fate, way, chained);
+            let plan = two_sources(&disk, &again, &fate, way, chained);
             let from = Start::From(id);
             let run = process(&plan, &JobHandle::new(&plan), &disk, from, &fate);
             run.unwrap().unwrap();

@@ -57,6 +57,13 @@ pub enum Way {
     Together,
 }
 
+/// Numbers from `from` on are read once `until` says so, however quick or slow the machine is.
+#[derive(Clone)]
+pub struct Hold {
+    pub from: i64,
+    pub until: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
 #[derive(Clone)]
 pub struct Count {
     pub table: Arc<CatalogTable>,
@@ -68,6 +75,7 @@ pub struct Count {
     pub endless: bool,
     pub rows_per_batch: i64,
     pub pause: Duration,
+    pub hold: Option<Hold>,
     pub fate: Arc<Fate>,
     pub told: Arc<Told>,
 }
@@ -90,6 +98,7 @@ impl Count {
             endless: false,
             rows_per_batch: 7,
             pause: Duration::from_millis(1),
+            hold: None,
             fate: fate.clone(),
             told: Arc::default(),
         }
@@ -215,9 +224,15 @@ impl CountReader {
         Ok(Batch::inserts(self.source.table.clone(), records))
     }
 
-    async fn step(&self) -> Result<()> {
+    /// Before the numbers from `next` on.
+    async fn step(&self, next: i64) -> Result<()> {
         self.source.fate.point().await?;
         tokio::time::sleep(self.source.pause).await;
+        if let Some(hold) = self.source.hold.as_ref().filter(|hold| next >= hold.from) {
+            while !(hold.until)() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
         Ok(())
     }
 }
@@ -228,7 +243,7 @@ impl SourceReader for CountReader {
 
     async fn read(&mut self, mut split: Counting, out: &mut Output<'_, Counting>) -> Result<()> {
         while split.next < split.end {
-            self.step().await?;
+            self.step(split.next).await?;
             if self.source.way == Way::Batches {
                 let batch = self.batch(&mut split)?;
                 out.emit(batch, &split).await?;
@@ -269,7 +284,8 @@ impl SourceReader for CountReader {
                     None => return Ok(()),
                 }
             }
-            self.step().await?;
+            self.step(open.iter().map(|split| split.next).max().unwrap_or(0))
+                .await?;
             // Rows of two splits in a row, then where both are.
             let mut positions = Vec::new();
             for _ in 0..2.min(open.len()) {

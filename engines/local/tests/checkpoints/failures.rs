@@ -8,7 +8,7 @@ use seatunnel_api::{Guarantee, codes as api_codes};
 use seatunnel_engine_local::{JobHandle, Start, codes};
 use seatunnel_state::{CheckpointKind, CheckpointStorage};
 
-use crate::count::{Count, splits};
+use crate::count::{Count, Hold, splits};
 use crate::fate::{Blow, Fate};
 use crate::world::{Disk, Ledger, LedgerSink, Trouble};
 use crate::{batch, engine, plan, state};
@@ -17,6 +17,8 @@ struct Setting {
     disk: Disk,
     ledger: Arc<Ledger>,
     fate: Arc<Fate>,
+    /// Numbers from this one on are not read.
+    upto: i64,
 }
 
 impl Setting {
@@ -25,6 +27,7 @@ impl Setting {
             disk: Disk::new(),
             ledger: Arc::default(),
             fate: Fate::kind(),
+            upto: i64::MAX,
         }
     }
 
@@ -33,7 +36,13 @@ impl Setting {
     }
 
     fn plan_with(&self, env: &str, sink: LedgerSink) -> seatunnel_api::plan::JobPlan {
-        let source = Count::new(splits(0, 4, 100), &self.fate);
+        let source = Count {
+            hold: Some(Hold {
+                from: self.upto,
+                until: Arc::new(|| false),
+            }),
+            ..Count::new(splits(0, 4, 100), &self.fate)
+        };
         plan(
             &batch(env),
             vec![
@@ -213,7 +222,11 @@ async fn a_commit_that_fails_is_tried_again_by_the_attempt_then_by_the_next_one(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_job_keeps_what_is_committed_and_takes_back_the_rest() {
-    let world = Setting::new();
+    // It is still at work when the third checkpoint comes.
+    let world = Setting {
+        upto: 300,
+        ..Setting::new()
+    };
     let sink = LedgerSink {
         slow_part: Some((3, Duration::from_secs(3_600))),
         ..LedgerSink::new(&world.ledger, &world.fate)

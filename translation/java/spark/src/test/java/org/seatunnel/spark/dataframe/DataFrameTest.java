@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 import org.apache.spark.sql.Dataset;
@@ -174,8 +175,9 @@ class DataFrameTest {
         for (int round = 0; round < 3; round++) {
             write(read(samples(12, false)), CHECK);
         }
-        // What the driver holds for readers goes with the query.
-        for (int wait = 0; wait < 100 && Native.liveHandles() > before; wait++) {
+        // What the driver holds for readers goes with the query, when somebody comes to collect it.
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (Native.liveHandles() > before && System.nanoTime() - deadline < 0) {
             System.gc();
             Thread.sleep(50);
         }

@@ -17,6 +17,13 @@ use crate::wire::{Connection, Failure, Settings};
 const BEGIN: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0";
 
+/// Has the server look from time to time whether its client is still there, while a statement gives no rows: a job
+/// that is killed asks nobody to stop, and the server would go on until it has something to send, perhaps for hours.
+/// Only where nobody has decided otherwise: before version 14 there is no such setting, and some systems refuse it.
+const WATCH: &str = "SELECT set_config(name, '10s', false) \
+    FROM (VALUES ('client_connection_check_interval')) AS setting (name) \
+    WHERE current_setting(name, true) = '0' AND version() LIKE '%linux%'; ";
+
 /// What all readers of a source share.
 pub(crate) struct Sessions {
     pub(crate) settings: Settings,
@@ -136,6 +143,8 @@ pub(crate) struct Session {
     in_transaction: bool,
     /// Whether the transaction is the one that is shared.
     is_keeper: bool,
+    /// Whether the connection has been asked to watch its client.
+    is_watched: bool,
 }
 
 impl Session {
@@ -146,6 +155,7 @@ impl Session {
             connection: None,
             in_transaction: false,
             is_keeper: false,
+            is_watched: false,
         }
     }
 
@@ -156,14 +166,21 @@ impl Session {
         together: bool,
         snapshot: Option<&str>,
     ) -> Result<(&mut Connection, String)> {
-        let before = if together {
+        let mut before = if together {
             self.join(snapshot).await?
         } else {
             self.leave().await?;
             String::new()
         };
         match &mut self.connection {
-            Some(connection) => Ok((connection, before)),
+            Some(connection) => {
+                // At the end: a transaction's snapshot is chosen before its first query.
+                if !self.is_watched && connection.server_version() >= 140_000 {
+                    before.push_str(WATCH);
+                }
+                self.is_watched = true;
+                Ok((connection, before))
+            }
             None => Err(Error::new(errors::CONNECTION_LOST, "there is no connection").retryable()),
         }
     }
@@ -257,6 +274,7 @@ impl Session {
         }
         self.is_keeper = false;
         self.in_transaction = false;
+        self.is_watched = false;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use seatunnel_api::{Batch, Emitter, Result};
-use seatunnel_jdbc_testkit::Postgres;
+use seatunnel_jdbc_testkit::{Database, Postgres};
 use serde_json::json;
 
 use super::support::{Collected, error, of, read, source, splits, task};
@@ -95,7 +95,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
     let db = Postgres::shared().database("silent");
     let mut options = of(
         &db,
-        json!({"query": "select pg_sleep(10)::text as a", "socket_timeout_ms": 300}),
+        json!({"query": "select pg_sleep(10)::text as a", "socket_timeout_ms": 2000}),
     );
     let started = Instant::now();
     let silent = error(read(options.clone(), 1).await);
@@ -129,19 +129,41 @@ async fn what_is_no_server_of_this_kind_is_told() {
     assert_eq!(wrong.code().id, "JDBC-17", "{wrong}");
 }
 
-#[tokio::test]
+/// A query that gives no rows for long.
+const SLEEP: &str = "select pg_sleep(600)::text as a";
+
+fn sleeps(db: &Database) -> bool {
+    let count = db.sql(
+        "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and state = 'active' \
+         and datname = current_database() and pid <> pg_backend_pid()",
+    );
+    count != "0"
+}
+
+/// Waits until the query has ended.
+fn awake(db: &Database) {
+    let begin = Instant::now();
+    while sleeps(db) {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it still runs");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_nobody_waits_for_is_ended() {
     let db = Postgres::shared().database("cancelled");
-    let found = source(of(&db, json!({"query": "select pg_sleep(600)::text as a"})))
-        .await
-        .unwrap();
+    let mut options = of(&db, json!({"query": SLEEP}));
+    // The server does not find out by itself.
+    options["url"] = json!(format!(
+        "{}?options=-c%20client_connection_check_interval%3D1h",
+        db.jdbc_url()
+    ));
+    let found = source(options).await.unwrap();
     let all = splits(&found, 1).await;
     let mut reader = found.reader(task(0, 1)).await.unwrap();
     let mut nothing = Collected::default();
-    let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' \
-        and state = 'active' and datname = current_database() and pid <> pg_backend_pid()";
     let begun = async {
-        while db.sql(running) != "1" {
+        while !sleeps(&db) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -150,9 +172,37 @@ async fn a_query_that_nobody_waits_for_is_ended() {
         () = begun => {}
     }
     drop(reader);
-    let dropped = Instant::now();
-    while db.sql(running) != "0" {
-        assert!(dropped.elapsed() < Duration::from_secs(60), "it still runs");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    awake(&db);
+}
+
+/// Nobody is left to ask the server: it looks by itself whether its client is there.
+#[test]
+fn a_query_of_a_job_that_is_killed_ends_soon() {
+    let db = Postgres::shared().database("orphan");
+    // Parts are read in a transaction.
+    let parts = json!({
+        "query": "select 1 as n, pg_sleep(600)::text as a",
+        "partition_column": "n",
+        "partition_lower_bound": 1,
+        "partition_upper_bound": 10,
+        "partition_num": 2,
+    });
+    for options in [json!({"query": SLEEP}), parts] {
+        let options = of(&db, options);
+        let job = tokio::runtime::Runtime::new().unwrap();
+        job.spawn(async move {
+            let found = source(options).await.unwrap();
+            let all = splits(&found, 1).await;
+            let mut reader = found.reader(task(0, 1)).await.unwrap();
+            let read = reader.read(&all[0].bytes, &mut Collected::default()).await;
+            panic!("{read:?}");
+        });
+        let begin = Instant::now();
+        while !sleeps(&db) {
+            assert!(begin.elapsed() < Duration::from_secs(60), "it is not read");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        job.shutdown_background();
+        awake(&db);
     }
 }

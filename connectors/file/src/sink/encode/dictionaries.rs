@@ -10,7 +10,7 @@ use seatunnel_api::column_bytes;
 const SAMPLE: usize = 4_096;
 /// Values that must be there to say something.
 const LEAST: usize = 64;
-/// Values seen again without which nothing is said of how many there are.
+/// Values of the second half seen again without which nothing is said of how many there are.
 const SEEN_AGAIN: usize = 8;
 /// Bytes that a column's dictionary may have: beyond them its values are written one by one.
 pub(super) const DICTIONARY_BYTES: usize = 2 * 1024 * 1024;
@@ -19,7 +19,8 @@ pub(super) const DICTIONARY_BYTES: usize = 2 * 1024 * 1024;
 ///
 /// Where half of the values are there twice, it does. Texts are long enough for a dictionary to be quicker than to compress
 /// each value, and smaller, as soon as a row group has each value twice. How many different ones there are is told by how many
-/// are seen again: of `n` values, each drawn from `d`, about `n² / 2d`. Nested columns always get one.
+/// of the sample's second half are seen again, those of the first half: of `n` values drawn from `d`, beside `m`, about
+/// `m · n / d`. Values that only lie beside each other don't count. Nested columns always get one.
 pub(super) fn that_pay(records: &RecordBatch, group: usize) -> Vec<bool> {
     let bytes: usize = records.columns().iter().map(column_bytes).sum();
     let row = bytes / records.num_rows().max(1);
@@ -35,29 +36,59 @@ fn pays(column: &ArrayRef, in_group: usize) -> bool {
     if present < LEAST || column.data_type().is_nested() {
         return true;
     }
-    let Some(distinct) = distinct(&sample, rows > present) else {
+    let Some(seen) = seen(&sample) else {
         return true;
     };
-    if distinct * 2 <= present {
+    if seen.distinct * 2 <= present {
         return true;
     }
-    let again = present - distinct;
-    if column.data_type().primitive_width().is_some() || again < SEEN_AGAIN {
+    if column.data_type().primitive_width().is_some() || seen.again < SEEN_AGAIN {
         return false;
     }
-    let all = present * present / (2 * again);
+    let all = seen.before * (present - seen.before) / seen.again;
     let present_in_group = in_group * present / rows;
     all * 2 <= present_in_group && all * (column_bytes(&sample) / present) <= DICTIONARY_BYTES
 }
 
-/// How many different values there are besides null; none if they can't be compared.
-fn distinct(values: &ArrayRef, has_null: bool) -> Option<usize> {
+/// What values are like, besides null.
+struct Seen {
+    /// How many different ones there are.
+    distinct: usize,
+    /// How many there are in the first half.
+    before: usize,
+    /// How many of the second half are in the first, too.
+    again: usize,
+}
+
+/// Looks at values; none if they can't be compared.
+fn seen(values: &ArrayRef) -> Option<Seen> {
     let fields = vec![SortField::new(values.data_type().clone())];
     let rows = RowConverter::new(fields)
         .and_then(|converter| converter.convert_columns(std::slice::from_ref(values)))
         .ok()?;
-    let distinct: HashSet<_> = rows.iter().collect();
-    Some(distinct.len() - usize::from(has_null))
+    let nulls = values.logical_nulls();
+    let half = values.len() / 2;
+    let (mut first, mut second) = (HashSet::new(), HashSet::new());
+    let (mut before, mut again) = (0, 0);
+    for (place, row) in rows.iter().enumerate() {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(place)) {
+            continue;
+        }
+        if place < half {
+            before += 1;
+            first.insert(row);
+        } else if first.contains(&row) {
+            again += 1;
+        } else {
+            second.insert(row);
+        }
+    }
+    let distinct = first.len() + second.len();
+    Some(Seen {
+        distinct,
+        before,
+        again,
+    })
 }
 
 #[cfg(test)]
@@ -102,6 +133,14 @@ mod tests {
             !pays(&texts(u64::from(u32::MAX), 20), IN_GROUP),
             "no value comes twice"
         );
+    }
+
+    #[test]
+    fn values_that_lie_beside_each_other_come_only_once() {
+        // Two of three are there twice, and never again.
+        let sorted = (0..SAMPLE).map(|n| format!("{:020}", n * 3 / 5));
+        let sorted: ArrayRef = Arc::new(StringArray::from_iter_values(sorted));
+        assert!(!pays(&sorted, IN_GROUP));
     }
 
     #[test]

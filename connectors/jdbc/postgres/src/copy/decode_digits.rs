@@ -67,6 +67,15 @@ fn usual(unsigned: &[u8], scale: i8) -> Option<u64> {
     number(number(0, whole)?, rest.strip_prefix(b".")?)
 }
 
+/// How far the point is to be moved. PostgreSQL writes none, CockroachDB does: `4E+2`.
+fn exponent(text: &[u8]) -> Result<i64, Unfit> {
+    let number = std::str::from_utf8(text).ok().and_then(|t| t.parse().ok());
+    // Beyond this only zero fits.
+    number
+        .map(|exponent: i64| exponent.clamp(-100_000, 100_000))
+        .ok_or(Unfit::Broken)
+}
+
 #[cold]
 fn unusual(unsigned: &[u8], scale: i8, rounds: bool) -> Result<i128, Unfit> {
     match unsigned {
@@ -74,8 +83,12 @@ fn unusual(unsigned: &[u8], scale: i8, rounds: bool) -> Result<i128, Unfit> {
         b"Infinity" => return Err(Unfit::Infinite),
         _ => {}
     }
-    let point = unsigned.iter().position(|byte| *byte == b'.');
-    let (whole, behind) = match point {
+    let split = |text: &'_ [u8], mark: &[u8]| text.iter().position(|byte| mark.contains(byte));
+    let (unsigned, exponent) = match split(unsigned, b"eE") {
+        Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
+        None => (unsigned, 0),
+    };
+    let (whole, behind) = match split(unsigned, b".") {
         Some(at) => (&unsigned[..at], &unsigned[at + 1..]),
         None => (unsigned, &[][..]),
     };
@@ -88,7 +101,7 @@ fn unusual(unsigned: &[u8], scale: i8, rounds: bool) -> Result<i128, Unfit> {
     if whole.is_empty() || digits().any(|digit| digit > 9) {
         return Err(Unfit::Broken);
     }
-    let kept = usize::try_from(whole.len() as i64 + i64::from(scale));
+    let kept = usize::try_from(whole.len() as i64 + exponent + i64::from(scale));
     let mut rest = digits();
     let mut sum = 0i128;
     for _ in 0..kept.unwrap_or(0) {
@@ -158,7 +171,16 @@ mod tests {
         assert_eq!(read(&format!("0.{}", "0".repeat(60)), 38, 18), Ok(0));
         assert_eq!(read("NaN", 38, 0), Err(Unfit::NotANumber));
         assert_eq!(read("-Infinity", 38, 0), Err(Unfit::Infinite));
-        for broken in ["", "-", ".5", "1e5", "1.2.3", "--1", "12x"] {
+        assert_eq!(read("4E+2", 38, 2), Ok(40_000));
+        assert_eq!(read("-1.25e-3", 38, 5), Ok(-125));
+        assert_eq!(read("1E-7", 38, 6), Err(Unfit::TooFine));
+        assert_eq!(decimal(b"6E-7", 38, 6, true), Ok(1));
+        assert_eq!(read("1E+38", 38, 0), Err(Unfit::TooLarge));
+        assert_eq!(read("0E+999999999", 38, 0), Ok(0));
+        assert_eq!(read("1E-999999999", 38, 0), Err(Unfit::TooFine));
+        for broken in [
+            "", "-", ".5", "1e", "e5", "1e1.5", "1e5e5", "1.2.3", "--1", "12x",
+        ] {
             assert_eq!(read(broken, 38, 2), Err(Unfit::Broken), "{broken}");
         }
     }

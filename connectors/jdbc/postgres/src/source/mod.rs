@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use seatunnel_api::{CatalogTable, Result, Source, SourceContext, TaskContext};
 use seatunnel_jdbc_core::options::JdbcSourceOptions;
 
-use crate::wire::{Connection, Settings};
+use crate::wire::Settings;
 use part::{Origin, Part};
 use plan::Division;
 use read::PgReader;
@@ -48,7 +48,7 @@ pub(crate) async fn create(
     context: &SourceContext,
 ) -> Result<PgSource> {
     let settings = Settings::parse(&options.connection)?;
-    let mut connection = Connection::open(&settings).await?;
+    let mut connection = session::connect(&settings).await?;
     let parts = tables::parts(&mut connection, &options, context).await?;
     let sessions = Sessions::new(settings);
     sessions.put_aside(connection);

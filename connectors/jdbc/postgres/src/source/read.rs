@@ -182,11 +182,13 @@ impl Stream<'_> {
                 self.take_one(&data[row.clone()], rows, bad)?;
             }
         }
-        let is_batch = rows.len() >= size.rows || rows.bytes() >= size.bytes;
+        // Rows that are refused take memory, too.
+        let refused: usize = bad.iter().map(|(text, _)| text.len()).sum();
+        let is_batch =
+            rows.len().max(bad.len()) >= size.rows || rows.bytes() + refused >= size.bytes;
         Ok(Taken {
             rows: count,
-            // Rows that are refused take memory, too.
-            full: count < lie.len() || is_batch || bad.len() >= size.rows,
+            full: count < lie.len() || is_batch,
         })
     }
 

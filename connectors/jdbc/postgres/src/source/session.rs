@@ -19,10 +19,27 @@ const BEGIN: &str =
 
 /// Has the server look from time to time whether its client is still there, while a statement gives no rows: a job
 /// that is killed asks nobody to stop, and the server would go on until it has something to send, perhaps for hours.
-/// Only where nobody has decided otherwise: before version 14 there is no such setting, and some systems refuse it.
-const WATCH: &str = "SELECT set_config(name, '10s', false) \
-    FROM (VALUES ('client_connection_check_interval')) AS setting (name) \
-    WHERE current_setting(name, true) = '0' AND version() LIKE '%linux%'; ";
+/// Not where somebody has decided otherwise, nor on systems that can't.
+const WATCH: &str = "SELECT set_config('client_connection_check_interval', '10s', false) \
+    WHERE current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%'";
+
+/// Opens a connection to read by.
+pub(crate) async fn connect(settings: &Settings) -> Result<Connection> {
+    let mut connection = Connection::open(settings).await?;
+    // Before version 14 there is no such setting.
+    if connection.server_version() >= 140_000 {
+        match connection.simple(WATCH).await {
+            // What only speaks like a PostgreSQL need not know it.
+            Err(Failure::Server(error)) => {
+                tracing::debug!("the server does not watch its client: {}", error.message);
+            }
+            result => {
+                result?;
+            }
+        }
+    }
+    Ok(connection)
+}
 
 /// What all readers of a source share.
 pub(crate) struct Sessions {
@@ -59,7 +76,7 @@ impl Sessions {
     pub(crate) async fn open(&self) -> Result<Connection> {
         match self.state(|state| state.idle.take()) {
             Some(connection) => Ok(connection),
-            None => Ok(Connection::open(&self.settings).await?),
+            None => connect(&self.settings).await,
         }
     }
 
@@ -143,8 +160,6 @@ pub(crate) struct Session {
     in_transaction: bool,
     /// Whether the transaction is the one that is shared.
     is_keeper: bool,
-    /// Whether the connection has been asked to watch its client.
-    is_watched: bool,
 }
 
 impl Session {
@@ -155,7 +170,6 @@ impl Session {
             connection: None,
             in_transaction: false,
             is_keeper: false,
-            is_watched: false,
         }
     }
 
@@ -166,21 +180,14 @@ impl Session {
         together: bool,
         snapshot: Option<&str>,
     ) -> Result<(&mut Connection, String)> {
-        let mut before = if together {
+        let before = if together {
             self.join(snapshot).await?
         } else {
             self.leave().await?;
             String::new()
         };
         match &mut self.connection {
-            Some(connection) => {
-                // At the end: a transaction's snapshot is chosen before its first query.
-                if !self.is_watched && connection.server_version() >= 140_000 {
-                    before.push_str(WATCH);
-                }
-                self.is_watched = true;
-                Ok((connection, before))
-            }
+            Some(connection) => Ok((connection, before)),
             None => Err(Error::new(errors::CONNECTION_LOST, "there is no connection").retryable()),
         }
     }
@@ -274,7 +281,6 @@ impl Session {
         }
         self.is_keeper = false;
         self.in_transaction = false;
-        self.is_watched = false;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows both ways, by COPY and from statements, without a copy of the data in between.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use bytes::Buf;
 use postgres_protocol::message::backend::Message;
@@ -12,6 +12,8 @@ use super::stream::{put, put_text, set_length};
 
 /// Bytes in front of COPY data and of rows: a tag and a length.
 const HEAD: usize = 5;
+/// Lengths that a row can have, in bytes: that of the length itself is in it, and servers send no more than 1 GiB.
+const LENGTHS: RangeInclusive<u32> = 4..=1 << 30;
 /// Rows that are handed over together: so few that they are still in the processor's cache when their last column is looked at.
 const AT_ONCE: usize = 64;
 
@@ -241,6 +243,12 @@ impl Connection {
                 return Ok(true);
             }
             if matches!(self.stream.read.first(), None | Some(b'D')) {
+                // More of a row than there can be would be awaited for ever.
+                if let Some(&[_, a, b, c, d]) = self.stream.read.get(..HEAD)
+                    && !LENGTHS.contains(&u32::from_be_bytes([a, b, c, d]))
+                {
+                    return Err(violated(self.place(), "a row has no valid length").into());
+                }
                 self.stream.fill().await?;
                 continue;
             }
@@ -257,6 +265,63 @@ impl Connection {
             self.stream.flush().await?;
             self.drain(failure).await?;
             return Ok(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seatunnel_api::config::ConfigValue;
+    use seatunnel_api::options::Options;
+    use seatunnel_jdbc_core::options::JdbcSourceOptions;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::{Duration, timeout};
+
+    use super::*;
+    use crate::wire::Settings;
+
+    /// A server that lets everybody in and answers a query by these bytes.
+    async fn answering(bytes: Vec<u8>) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 4_096];
+            assert_ne!(client.read(&mut asked).await.unwrap(), 0);
+            // "Ok", then "ready".
+            let welcome = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
+            client.write_all(welcome).await.unwrap();
+            assert_ne!(client.read(&mut asked).await.unwrap(), 0);
+            client.write_all(&bytes).await.unwrap();
+            // It stays there until the client goes.
+            while client.read(&mut asked).await.is_ok_and(|count| count > 0) {}
+        });
+        let json = serde_json::json!({
+            "url": format!("jdbc:postgresql://127.0.0.1:{port}/x?sslmode=disable"),
+            "user": "u", "password": "p", "query": "select 1",
+        });
+        let options = JdbcSourceOptions::from_config("Jdbc", &ConfigValue::from_json(&json));
+        let settings = Settings::parse(&options.unwrap().connection).unwrap();
+        Connection::open(&settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_row_without_a_valid_length_is_not_waited_for() {
+        for length in [0, 3, u32::MAX] {
+            let mut bytes = vec![b'D'];
+            bytes.extend(length.to_be_bytes());
+            let mut connection = answering(bytes).await;
+            connection.query_start("select 1", &[], 0).await.unwrap();
+            let all = |_: &[u8], rows: &[Range<usize>]| {
+                Ok(Taken {
+                    rows: rows.len(),
+                    full: false,
+                })
+            };
+            let read = timeout(Duration::from_secs(60), connection.query_read(0, all)).await;
+            let error = read.expect("it is waited for").unwrap_err();
+            assert_eq!(error.code().id, "JDBC-17", "{error}");
         }
     }
 }

@@ -61,8 +61,8 @@ pub fn task_keeping(kept: &Arc<Kept>) -> TaskContext {
 
 /// Polls `work` at most so many times, and gives it up when it then still waits for something.
 ///
-/// Unlike a limit of time this is the same on machines of every speed: with 0, 1, 2… polls until there is a result,
-/// work is given up at each place where it waits.
+/// Unlike with a limit of time, no machine is too quick for it: with 0, 1, 2… polls until there is a result, work is given up
+/// at each place where it waits. Where a busy machine has the answer at once it does not wait.
 pub async fn give_up_after<W: Future>(polls: usize, work: W) -> Option<W::Output> {
     let mut work = pin!(work);
     let mut left = polls;

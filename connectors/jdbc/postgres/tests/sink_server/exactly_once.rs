@@ -196,22 +196,27 @@ async fn a_cancel_while_rows_are_made_ready_leaves_nothing_behind() {
         let options = json!({"is_exactly_once": true});
         let sink = sink(&db, options, std::slice::from_ref(&t)).unwrap();
         sink.prepare().await.unwrap();
-        for polls in 0.. {
-            let mut writer = writer(&sink).await.unwrap();
-            writer.write(numbers(&t, 0..5_000)).await.unwrap();
-            let ready = give_up_after(polls, writer.prepare_commit(1)).await;
-            writer.abort().await.unwrap();
-            let through = ready.is_some();
-            if let Some(ready) = ready {
-                sink.abort(ready.unwrap()).await.unwrap();
-            }
-            assert_eq!(left(&db), "0", "after {polls} polls");
-            assert_eq!(db.sql("select count(*) from t"), "0");
-            if through {
-                assert!(polls > 1, "{polls}");
-                break;
+        // On a busy machine an answer may be there at once: several times.
+        let mut waiting = 0;
+        for _ in 0..4 {
+            for polls in 0.. {
+                let mut writer = writer(&sink).await.unwrap();
+                writer.write(numbers(&t, 0..5_000)).await.unwrap();
+                let ready = give_up_after(polls, writer.prepare_commit(1)).await;
+                writer.abort().await.unwrap();
+                let through = ready.is_some();
+                if let Some(ready) = ready {
+                    sink.abort(ready.unwrap()).await.unwrap();
+                }
+                assert_eq!(left(&db), "0", "after {polls} polls");
+                assert_eq!(db.sql("select count(*) from t"), "0");
+                if through {
+                    break;
+                }
+                waiting += usize::from(polls > 0);
             }
         }
+        assert!(waiting > 0);
     }
 }
 

@@ -52,11 +52,7 @@ pub(crate) async fn read(
         }
         let wanted = table.wanted.iter().map(|index| columns[*index].clone());
         let batch: Batch = table.with_partitions(&path, wanted.collect(), rows)?;
-        let size = out.batch_size().rows;
-        for from in (0..rows).step_by(size) {
-            let piece = batch.slice(from, size.min(rows - from));
-            progress.emit(piece, 0, out).await?;
-        }
+        progress.emit_in_pieces(batch, out).await?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use seatunnel_file_store::RandomFile;
 use super::split::FileSplit;
 use super::streams::read_failed;
 use super::table::FileTable;
+use super::whole::emit_in_pieces;
 use crate::codes;
 use crate::place::{ParquetBytes, Place};
 
@@ -205,14 +206,11 @@ pub(crate) async fn read(
             })
             .collect::<Result<Vec<_>>>()?;
         let batch = table.with_partitions(&path, columns, records.num_rows())?;
-        // Values that repeat take less in the file than in memory.
-        let parts = batch.num_bytes().div_ceil(size.bytes);
-        let part = batch.num_rows().div_ceil(parts.max(1)).max(1);
-        for from in (0..batch.num_rows()).step_by(part) {
-            let batch = batch.slice(from, part.min(batch.num_rows() - from));
-            position.rows += batch.num_rows() as u64;
-            out.emit(batch, &position).await?;
-        }
+        emit_in_pieces(batch, out, |rows| {
+            position.rows += rows;
+            position.clone()
+        })
+        .await?;
     }
     Ok(())
 }

@@ -25,6 +25,23 @@ impl Progress {
         }
     }
 
+    /// Hands the rows of a document on, as many at a time as a batch should have.
+    ///
+    /// # Errors
+    /// If the job is stopping.
+    pub(crate) async fn emit_in_pieces(
+        &mut self,
+        batch: Batch,
+        out: &mut Output<'_, FileSplit>,
+    ) -> Result<()> {
+        let (rows, size) = (batch.num_rows(), out.batch_size().rows);
+        for from in (0..rows).step_by(size) {
+            let piece = batch.slice(from, size.min(rows - from));
+            self.emit(piece, 0, out).await?;
+        }
+        Ok(())
+    }
+
     /// Hands rows on; `offset` is the byte of the file behind them.
     pub(crate) async fn emit(
         &mut self,

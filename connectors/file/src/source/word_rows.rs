@@ -29,11 +29,7 @@ pub(crate) async fn read(
         let rows = columns.first().map_or(0, |column| column.len());
         let wanted = table.wanted.iter().map(|index| columns[*index].clone());
         let batch = table.with_partitions(&path, wanted.collect(), rows)?;
-        let size = out.batch_size().rows;
-        for from in (0..rows).step_by(size) {
-            let piece = batch.slice(from, size.min(rows - from));
-            progress.emit(piece, 0, out).await?;
-        }
+        progress.emit_in_pieces(batch, out).await?;
     }
     Ok(())
 }

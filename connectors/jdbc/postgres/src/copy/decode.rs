@@ -121,24 +121,6 @@ impl Rows {
         more: usize,
         tail: usize,
     ) -> Result<(), Bad> {
-        let result = self.try_extend(data, rows, more, tail);
-        if result.is_ok() {
-            self.rows += rows.len();
-            self.bytes += rows.iter().map(|row| row.len() - tail).sum::<usize>();
-        } else {
-            self.truncate();
-        }
-        result
-    }
-
-    #[inline]
-    fn try_extend(
-        &mut self,
-        data: &[u8],
-        rows: &[Range<usize>],
-        more: usize,
-        tail: usize,
-    ) -> Result<(), Bad> {
         let (count, width) = (rows.len(), self.columns.len());
         if u32::try_from(data.len()).is_err() {
             return Err(Bad::Shape);
@@ -151,6 +133,18 @@ impl Rows {
                 return Err(Bad::Shape);
             }
         }
+        if let Err(bad) = self.add_fields(data, count) {
+            self.truncate();
+            return Err(bad);
+        }
+        self.rows += count;
+        self.bytes += rows.iter().map(|row| row.len() - tail).sum::<usize>();
+        Ok(())
+    }
+
+    /// Adds the values of so many rows to the columns; after an error some columns have more of them than others.
+    #[inline]
+    fn add_fields(&mut self, data: &[u8], count: usize) -> Result<(), Bad> {
         for (index, column) in self.columns.iter_mut().enumerate() {
             let fields = &self.fields[index * count..][..count];
             column

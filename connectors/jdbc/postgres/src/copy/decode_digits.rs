@@ -67,6 +67,14 @@ fn usual(unsigned: &[u8], scale: i8) -> Option<u64> {
     number(number(0, whole)?, rest.strip_prefix(b".")?)
 }
 
+/// What stands in front of the first of some marks, and what behind it, if there is one.
+fn parted<'t>(text: &'t [u8], marks: &[u8]) -> (&'t [u8], Option<&'t [u8]>) {
+    match text.iter().position(|byte| marks.contains(byte)) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
 /// How far the point is to be moved. PostgreSQL writes none, CockroachDB does: `4E+2`.
 fn exponent(text: &[u8]) -> Result<i64, Unfit> {
     let number = std::str::from_utf8(text).ok().and_then(|t| t.parse().ok());
@@ -83,15 +91,10 @@ fn unusual(unsigned: &[u8], scale: i8, rounds: bool) -> Result<i128, Unfit> {
         b"Infinity" => return Err(Unfit::Infinite),
         _ => {}
     }
-    let split = |text: &'_ [u8], mark: &[u8]| text.iter().position(|byte| mark.contains(byte));
-    let (unsigned, exponent) = match split(unsigned, b"eE") {
-        Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
-        None => (unsigned, 0),
-    };
-    let (whole, behind) = match split(unsigned, b".") {
-        Some(at) => (&unsigned[..at], &unsigned[at + 1..]),
-        None => (unsigned, &[][..]),
-    };
+    let (unsigned, power) = parted(unsigned, b"eE");
+    let exponent = power.map_or(Ok(0), exponent)?;
+    let (whole, behind) = parted(unsigned, b".");
+    let behind = behind.unwrap_or_default();
     let digits = || {
         whole
             .iter()

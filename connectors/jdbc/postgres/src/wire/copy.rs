@@ -174,8 +174,14 @@ impl Connection {
             while count < AT_ONCE
                 && let Some(&[b'D', a, b, c, d]) = read.get(end..end + HEAD)
             {
-                let behind = end + 1 + u32::from_be_bytes([a, b, c, d]) as usize;
-                if behind > read.len() || behind < end + HEAD {
+                let length = u32::from_be_bytes([a, b, c, d]);
+                // More of a row than there can be would be awaited for ever.
+                if !LENGTHS.contains(&length) {
+                    let why = "a row has no valid length";
+                    return Err(violated(&self.stream.place, why).into());
+                }
+                let behind = end + 1 + length as usize;
+                if behind > read.len() {
                     break;
                 }
                 rows[count] = end + HEAD..behind;
@@ -243,12 +249,6 @@ impl Connection {
                 return Ok(true);
             }
             if matches!(self.stream.read.first(), None | Some(b'D')) {
-                // More of a row than there can be would be awaited for ever.
-                if let Some(&[_, a, b, c, d]) = self.stream.read.get(..HEAD)
-                    && !LENGTHS.contains(&u32::from_be_bytes([a, b, c, d]))
-                {
-                    return Err(violated(self.place(), "a row has no valid length").into());
-                }
                 self.stream.fill().await?;
                 continue;
             }

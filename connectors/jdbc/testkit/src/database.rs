@@ -2,8 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::programs::{command, run};
+
+/// What a query is waited for to give comes sooner.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A database of its own for a test. Stays valid while its server lives; nothing needs to be dropped.
 #[derive(Clone, Debug)]
@@ -53,7 +57,22 @@ impl Database {
         })
     }
 
-    /// The same, with the client's error text as the error. Statements before the failing one have been done.
+    /// Waits a generous while until a query gives this, as what servers tell of their sessions is true a moment later.
+    #[track_caller]
+    pub fn wait_for(&self, query: &str, expected: &str) {
+        let begin = Instant::now();
+        loop {
+            let found = self.sql(query);
+            if found == expected {
+                return;
+            }
+            let waited = begin.elapsed();
+            assert!(waited < PATIENCE, "{found} after {waited:?}: {query}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The same as [`Database::sql`], with the client's error text as the error. Statements before the failing one have been done.
     #[track_caller]
     pub fn try_sql(&self, statements: &str) -> Result<String, String> {
         run(&mut command(&self.client), statements)

@@ -26,10 +26,10 @@ fn two_sources(
         Count {
             way,
             chained,
-            hold: Some(Hold {
+            hold: Hold {
                 from: first + 250,
                 until: Arc::new(move || stored.lock().unwrap().len() >= 3),
-            }),
+            },
             ..Count::new(splits(first, 6, 50), fate)
         }
     };

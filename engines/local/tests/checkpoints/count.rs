@@ -64,6 +64,16 @@ pub struct Hold {
     pub until: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
+impl Hold {
+    /// Numbers from `from` on are never read.
+    pub fn for_good(from: i64) -> Self {
+        Self {
+            from,
+            until: Arc::new(|| false),
+        }
+    }
+}
+
 #[derive(Clone)]
 pub struct Count {
     pub table: Arc<CatalogTable>,
@@ -75,7 +85,7 @@ pub struct Count {
     pub endless: bool,
     pub rows_per_batch: i64,
     pub pause: Duration,
-    pub hold: Option<Hold>,
+    pub hold: Hold,
     pub fate: Arc<Fate>,
     pub told: Arc<Told>,
 }
@@ -98,7 +108,7 @@ impl Count {
             endless: false,
             rows_per_batch: 7,
             pause: Duration::from_millis(1),
-            hold: None,
+            hold: Hold::for_good(i64::MAX),
             fate: fate.clone(),
             told: Arc::default(),
         }
@@ -228,10 +238,9 @@ impl CountReader {
     async fn step(&self, next: i64) -> Result<()> {
         self.source.fate.point().await?;
         tokio::time::sleep(self.source.pause).await;
-        if let Some(hold) = self.source.hold.as_ref().filter(|hold| next >= hold.from) {
-            while !(hold.until)() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
+        let hold = &self.source.hold;
+        while next >= hold.from && !(hold.until)() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(())
     }

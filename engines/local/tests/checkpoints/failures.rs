@@ -37,10 +37,7 @@ impl Setting {
 
     fn plan_with(&self, env: &str, sink: LedgerSink) -> seatunnel_api::plan::JobPlan {
         let source = Count {
-            hold: Some(Hold {
-                from: self.upto,
-                until: Arc::new(|| false),
-            }),
+            hold: Hold::for_good(self.upto),
             ..Count::new(splits(0, 4, 100), &self.fate)
         };
         plan(

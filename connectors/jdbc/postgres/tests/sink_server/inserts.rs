@@ -108,12 +108,7 @@ async fn many_small_tables_share_one_connection() {
         }
     }
     let open = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
-    // Those that are closed may be there for a moment more.
-    let begin = std::time::Instant::now();
-    while db.sql(open) != "1" {
-        assert!(begin.elapsed().as_secs() < 30, "{}", db.sql(open));
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    db.wait_for(open, "1");
     assert_eq!(db.sql("select count(*) from t0"), "0");
     let ready = writer.prepare_commit(1).await.unwrap();
     sink.commit(ready).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use seatunnel_api::{Batch, Emitter, Result};
-use seatunnel_jdbc_testkit::{Database, Postgres};
+use seatunnel_jdbc_testkit::Postgres;
 use serde_json::json;
 
 use super::support::{Collected, error, of, read, source, splits, task};
@@ -132,22 +132,9 @@ async fn what_is_no_server_of_this_kind_is_told() {
 /// A query that gives no rows for long.
 const SLEEP: &str = "select pg_sleep(600)::text as a";
 
-fn sleeps(db: &Database) -> bool {
-    let count = db.sql(
-        "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and state = 'active' \
-         and datname = current_database() and pid <> pg_backend_pid()",
-    );
-    count != "0"
-}
-
-/// Waits until the query has ended.
-fn awake(db: &Database) {
-    let begin = Instant::now();
-    while sleeps(db) {
-        assert!(begin.elapsed() < Duration::from_secs(60), "it still runs");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+/// How many sessions are in it.
+const SLEEPING: &str = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and state = 'active' \
+     and datname = current_database() and pid <> pg_backend_pid()";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_nobody_waits_for_is_ended() {
@@ -163,7 +150,7 @@ async fn a_query_that_nobody_waits_for_is_ended() {
     let mut reader = found.reader(task(0, 1)).await.unwrap();
     let mut nothing = Collected::default();
     let begun = async {
-        while !sleeps(&db) {
+        while db.sql(SLEEPING) != "1" {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -172,7 +159,7 @@ async fn a_query_that_nobody_waits_for_is_ended() {
         () = begun => {}
     }
     drop(reader);
-    awake(&db);
+    db.wait_for(SLEEPING, "0");
 }
 
 /// Nobody is left to ask the server: it looks by itself whether its client is there.
@@ -197,12 +184,8 @@ fn a_query_of_a_job_that_is_killed_ends_soon() {
             let read = reader.read(&all[0].bytes, &mut Collected::default()).await;
             panic!("{read:?}");
         });
-        let begin = Instant::now();
-        while !sleeps(&db) {
-            assert!(begin.elapsed() < Duration::from_secs(60), "it is not read");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        db.wait_for(SLEEPING, "1");
         job.shutdown_background();
-        awake(&db);
+        db.wait_for(SLEEPING, "0");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use seatunnel_api::Value;
 use seatunnel_jdbc_testkit::{Database, Postgres};
@@ -172,7 +171,7 @@ async fn one_reader_takes_one_connection() {
         .read(&all[0].bytes, &mut Collected::default())
         .await
         .unwrap();
-    counted(&db, count, "1");
+    db.wait_for(count, "1");
     drop(reader);
     let found = source(of(&db, json!({"table_path": "t"}))).await.unwrap();
     let all = splits(&found, 3).await;
@@ -185,23 +184,9 @@ async fn one_reader_takes_one_connection() {
             .unwrap();
         readers.push(reader);
     }
-    counted(&db, count, "3");
+    db.wait_for(count, "3");
     drop(readers);
     drop(found);
-}
-
-/// Sessions that are closed may be there for a moment more.
-#[track_caller]
-fn counted(db: &Database, count: &str, expected: &str) {
-    let begin = Instant::now();
-    while db.sql(count) != expected {
-        assert!(
-            begin.elapsed() < Duration::from_secs(30),
-            "{}",
-            db.sql(count)
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[tokio::test]
